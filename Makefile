@@ -1,0 +1,32 @@
+# make run   three nodes, a balancer and a demo SP on this machine     make test   everything that is checked
+# make check types, lint, layers, unused code                          make bench  the benchmark's table
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# Node 24 comes with `npm ci`; it goes first, whatever the machine's own Node is.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: help install run test check bench
+help:
+	@sed -n 's/^# //p' Makefile
+
+install: node_modules/.package-lock.json
+
+run: install
+	node scripts/run.ts
+
+check: install
+	npm run --silent check
+
+test: install
+	bash scripts/install-test-tools.sh
+	npm run --silent check
+	npm run --silent test
+
+bench: install
+	npm --prefix bench ci --no-audit --no-fund
+	bash scripts/install-test-tools.sh
+	node bench/bench.ts

@@ -1,0 +1,21 @@
+// Owns: one proof that a person gave. A session is a subject and a list of these, never a flag called "mfa".
+import type { EpochSeconds } from '../lib/clock.ts';
+
+/** Methods by the number that stands in sealed values: append only, never renumbered (docs/sealed-values.md). */
+export const METHOD_NUMBERS = { password: 1 } as const satisfies Record<string, number>;
+
+export type MethodName = keyof typeof METHOD_NUMBERS;
+
+/** One successful proof at one time. */
+export interface AuthenticationEvent {
+  readonly method: MethodName;
+  /** Which of the person's credentials: 1..16 bytes of UTF-8. */
+  readonly credentialId: string;
+  readonly at: EpochSeconds;
+}
+
+/** Why a proof failed, in words that tell nothing about whether the account exists. */
+export type FactorFailure =
+  | { readonly kind: 'wrong' }
+  | { readonly kind: 'throttled'; readonly retryAfter: number }
+  | { readonly kind: 'expired' };

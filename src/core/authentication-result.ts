@@ -1,0 +1,31 @@
+// Owns: how an attempt ended. Refusals are expected, and values.
+import type { Account } from './account.ts';
+import type { Session } from './session.ts';
+
+/** Every protocol answers every reason: the tables are checked by the compiler. */
+export const REFUSAL_REASONS = [
+  'interaction-needed',
+  'assurance-unmet',
+  'wrong-subject',
+  'account-disabled',
+  'declined',
+  'unavailable',
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+export type AuthenticationResult =
+  | {
+      readonly kind: 'authenticated';
+      readonly account: Account;
+      /** The session as it is from now on; the answer may still add a participant. */
+      readonly session: Session;
+      /** The session was made, replaced or got a new event in this attempt. */
+      readonly change: SessionChange;
+    }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason };
+
+/** none: SSO. extended: a proof was added. started: a new sid; `replaced` is the sid that ends with it. */
+export type SessionChange =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'extended' }
+  | { readonly kind: 'started'; readonly replaced: Session | null };

@@ -1,0 +1,64 @@
+// Owns: what a single sign-on session is and when it has ended. Leaves to sealer/ and sealed/: its bytes.
+import type { EpochSeconds } from '../lib/clock.ts';
+import type { AccountId } from './account.ts';
+import type { AuthenticationEvent } from './authentication-event.ts';
+
+/** How a participant was told who the person is (docs/sealed-values.md, sso-session key 5). */
+export type ParticipantNameId =
+  /** Can be computed again from the account. */
+  | { readonly kind: 'derived' }
+  /** A sealed transient: the first two bytes of the kid it was sealed with, so that it can be made again. */
+  | { readonly kind: 'transient'; readonly kidPrefix: Uint8Array }
+  | { readonly kind: 'literal'; readonly value: string };
+
+/** A relying party that received something in this session. */
+export interface Participant {
+  /** First 6 bytes of SHA-256(RP key), as 12 hex digits. */
+  readonly relyingParty: string;
+  readonly at: EpochSeconds;
+  readonly nameId: ParticipantNameId;
+}
+
+export interface Session {
+  /** 16 bytes, constant from login to logout or change of subject. */
+  readonly sid: Uint8Array;
+  readonly accountId: AccountId;
+  readonly created: EpochSeconds;
+  /** 1..8, oldest first; no event is older than `created`. */
+  readonly events: readonly AuthenticationEvent[];
+  /** Oldest first. */
+  readonly participants: readonly Participant[];
+  /** Ids (16 hex digits) of the keys that earlier copies were sealed with, sorted, at most 8, without the current one. */
+  readonly lineage: readonly string[];
+}
+
+export const EVENTS_MAX = 8;
+export const LINEAGE_MAX = 8;
+
+/** Lifetimes in seconds. */
+export interface SessionPolicy {
+  readonly idle: number;
+  readonly absolute: number;
+}
+
+/** Whether the policy, as it is now, still lets this copy count. `iat` is when the copy was sealed. */
+export function isSessionLive(session: Session, iat: EpochSeconds, policy: SessionPolicy, now: EpochSeconds): boolean {
+  return now < iat + policy.idle && now < session.created + policy.absolute;
+}
+
+/** The oldest time that a not-before revocation is compared with: never iat, which slides. */
+export function oldestProof(session: Session): EpochSeconds {
+  return session.events.reduce((oldest, event) => Math.min(oldest, event.at), session.created);
+}
+
+/** The same session with this proof; the newest proof of a credential replaces its older ones. */
+export function withEvent(session: Session, event: AuthenticationEvent): Session {
+  const kept = session.events.filter((e) => e.method !== event.method || e.credentialId !== event.credentialId);
+  return { ...session, events: [...kept, event].slice(-EVENTS_MAX) };
+}
+
+/** The same session with this participant; a party that is already there keeps its first entry. */
+export function withParticipant(session: Session, participant: Participant): Session {
+  if (session.participants.some((p) => p.relyingParty === participant.relyingParty)) return session;
+  return { ...session, participants: [...session.participants, participant] };
+}
