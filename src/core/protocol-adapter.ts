@@ -1,25 +1,59 @@
 // Owns: what a protocol offers the rest of Signet, beside its routes.
 import type { Account } from './account.ts';
-import type { AuthenticationRequest, PendingAnswer, ProtocolName } from './authentication-request.ts';
+import type { AuthenticationRequest, PendingAnswer, ProtocolName, RelyingPartyKey } from './authentication-request.ts';
 import type { AuthenticationResult } from './authentication-result.ts';
 import type { Reply } from './reply.ts';
 import type { Participant } from './session.ts';
 
 export interface Answer {
+  readonly kind: 'answer';
   readonly reply: Reply;
+  /** The party was told that it failed although the person did what was asked; for the log and the audit. */
+  readonly error: ProtocolError | null;
   /** The relying party, when it received something in the session. */
   readonly participant: Participant | null;
 }
 
+/** What a page can say about a request that cannot be answered to its sender. web/ has the words for each. */
+export const REFUSAL_PAGES = [
+  'unknown-party',
+  'wrong-return-address',
+  'unreadable-request',
+  'stale-request',
+  'not-allowed',
+] as const;
+export type RefusalPage = (typeof REFUSAL_PAGES)[number];
+
+/** A request that is wrong. */
+export interface ProtocolError {
+  /** From the protocol's closed union (docs/errors.md). */
+  readonly code: string;
+  /** For the log only. */
+  readonly detail: string;
+  /** The party, once it is known. */
+  readonly relyingParty: RelyingPartyKey | null;
+}
+
+/** The return address is not verified, so the person gets a page. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly error: ProtocolError;
+  readonly status: 400 | 403 | 413;
+  readonly page: RefusalPage;
+}
+
 export interface ProtocolAdapter {
   readonly protocol: ProtocolName;
-  readonly answer: (result: AuthenticationResult, pending: PendingAnswer) => Promise<Answer>;
+  /** `refused`: the party has gone since it asked. */
+  readonly answer: (result: AuthenticationResult, pending: PendingAnswer) => Promise<Answer | Refused>;
   /** Whether the account is the subject that the request named; only asked when it named one. */
   readonly isRequiredSubject: (account: Account, pending: PendingAnswer) => boolean;
 }
 
 /** What a protocol endpoint made of an HTTP request. */
 export type Arrival =
-  | { readonly kind: 'reply'; readonly reply: Reply }
+  /** The party is told in its protocol that its request is wrong. */
+  | { readonly kind: 'reply'; readonly reply: Reply; readonly error: ProtocolError }
+  | Refused
   /** `via: post`: no cookie can have arrived, so the flow goes on after a 303. */
   | { readonly kind: 'authenticate'; readonly request: AuthenticationRequest; readonly via: 'get' | 'post' };

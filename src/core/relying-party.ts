@@ -1,0 +1,32 @@
+// Owns: what core knows of somebody who asks for sign-ins. Leaves to parties/: files, metadata, anything of one protocol.
+import type { AssuranceLevel } from './assurance.ts';
+import { ASSURANCE_LEVELS } from './assurance.ts';
+import type { ReleasePolicy } from './attribute-release.ts';
+import type { RelyingPartyKey } from './authentication-request.ts';
+
+/** The least that a party accepts, whatever a request asks for. */
+export interface AssuranceFloor {
+  readonly level: AssuranceLevel;
+  /** Higher floors for members of these groups; the highest that applies counts. */
+  readonly byGroup: ReadonlyMap<string, AssuranceLevel>;
+}
+
+/** A registered relying party, whatever it speaks. */
+export interface RelyingParty {
+  readonly key: RelyingPartyKey;
+  /** Shown to people on the login page. */
+  readonly displayName: string;
+  readonly floor: AssuranceFloor;
+  readonly release: ReleasePolicy;
+}
+
+/** The floor for a person in these groups. */
+export function floorFor(floor: AssuranceFloor, groups: readonly string[]): AssuranceLevel {
+  let highest = floor.level;
+  if (floor.byGroup.size === 0) return highest;
+  for (const group of groups) {
+    const level = floor.byGroup.get(group);
+    if (level !== undefined && ASSURANCE_LEVELS.indexOf(level) > ASSURANCE_LEVELS.indexOf(highest)) highest = level;
+  }
+  return highest;
+}
