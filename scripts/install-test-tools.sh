@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs, from Debian, the programs that the tests drive: a balancer, a stock SP, XML checkers, a browser.
+# Only as root with apt-get at hand; otherwise it says what is missing and changes nothing. It never starts a service,
+# and never fails: a test whose tool is missing skips by name (and fails by name where CI=true).
+set -uo pipefail
+
+# package:file that shows that it is there
+wanted=(
+  haproxy:/usr/sbin/haproxy
+  xmlsec1:/usr/bin/xmlsec1
+  libxml2-utils:/usr/bin/xmllint
+  opensaml-schemas:/usr/share/xml/opensaml/saml-schema-protocol-2.0.xsd
+  xmltooling-schemas:/usr/share/xml/xmltooling/xmldsig-core-schema.xsd
+  apache2:/usr/sbin/apache2
+  libapache2-mod-auth-mellon:/usr/lib/apache2/modules/mod_auth_mellon.so
+  chromium:/usr/bin/chromium
+  openssl:/usr/bin/openssl
+  python3:/usr/bin/python3
+)
+
+missing=()
+for entry in "${wanted[@]}"; do
+  [ -e "${entry#*:}" ] || missing+=("${entry%%:*}")
+done
+[ "${#missing[@]}" -eq 0 ] && exit 0
+
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  echo "Not installed, and this is not root on Debian: ${missing[*]}. Tests that need them say so." >&2
+  exit 0
+fi
+
+# Debian starts a daemon when it installs one, unless policy-rc.d answers 101. A policy that is already there is kept.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+
+install_missing() {
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive timeout 600 \
+    apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@" >/dev/null
+}
+
+echo "Installing what the tests need: ${missing[*]}" >&2
+timeout 180 apt-get update -qq -o DPkg::Lock::Timeout=120 || echo "apt-get update failed; trying what is known already." >&2
+if ! install_missing "${missing[@]}"; then
+  # One package that cannot be had must not keep the others away.
+  for package in "${missing[@]}"; do
+    install_missing "$package" || echo "Could not install $package; tests that need it say so." >&2
+  done
+fi
+exit 0
