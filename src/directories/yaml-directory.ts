@@ -1,0 +1,155 @@
+// Owns: people from users.yaml: read at start, read again when the file changes, the last good copy kept when it breaks.
+// Leaves to users-file.ts: what the text means; to methods/: checking a password; to users-file-edit.ts: changing the file.
+import { isUtf8 } from 'node:buffer';
+import { once } from 'node:events';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { AccountId, Directory } from '../core/account.ts';
+import { loginNameKey } from '../core/login-name.ts';
+import type { Argon2Cost } from '../lib/argon2-string.ts';
+import { type Problem, ProblemsError } from '../lib/problems.ts';
+import { type People, type Person, parseUsersFile } from './users-file.ts';
+
+export type YamlDirectoryEvent =
+  | { readonly kind: 'loaded'; readonly people: number }
+  /** The file changed and cannot be used; the last good copy stays. Reported once per change. */
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+
+export interface YamlDirectoryStatus {
+  readonly people: number;
+  /** What is wrong with the file as it is now; empty when `people` are those of the file. */
+  readonly problems: readonly Problem[];
+}
+
+/** The YAML file as a directory. It never answers `unavailable`: its people are in memory. */
+export interface YamlDirectory extends Directory {
+  /** The person's password hash (a PHC string); null for somebody unknown or without a password. */
+  readonly passwordHash: (id: AccountId) => string | null;
+  /** The cost that most of the password hashes have; null when there are none. */
+  readonly commonCost: () => Argon2Cost | null;
+  readonly status: () => YamlDirectoryStatus;
+  /** Looks at the file now, not at the next poll. */
+  readonly reload: () => Promise<void>;
+  readonly close: () => void;
+}
+
+/**
+ * Reads the file and looks at it again every `pollSeconds`.
+ * Polling, because a mounted Kubernetes Secret changes behind a symbolic link, which file watchers miss.
+ * @throws ProblemsError when the file cannot be used at the start.
+ */
+export async function openYamlDirectory(options: {
+  readonly path: string;
+  readonly pollSeconds: number;
+  readonly onEvent: (event: YamlDirectoryEvent) => void;
+}): Promise<YamlDirectory> {
+  const { path, pollSeconds, onEvent } = options;
+  const first = await readUsers(path, null);
+  if (first.kind !== 'people') throw new ProblemsError(first.kind === 'problems' ? first.problems : [restless(path)]);
+  let { people, version } = first;
+  let problems: readonly Problem[] = [];
+  onEvent({ kind: 'loaded', people: people.byId.size });
+
+  const look = async () => {
+    const read = await readUsers(path, version);
+    if (read.kind === 'unchanged') return;
+    version = read.version;
+    if (read.kind === 'people') {
+      people = read.people;
+      problems = [];
+      onEvent({ kind: 'loaded', people: people.byId.size });
+    } else {
+      problems = read.problems;
+      onEvent({ kind: 'refused', problems });
+    }
+  };
+  // One look at a time: an older reading must not come out on top of a newer one.
+  let looking = Promise.resolve();
+  const reload = () => {
+    looking = looking.then(look);
+    return looking;
+  };
+  let timer: NodeJS.Timeout | null = null;
+  let closed = false;
+  const poll = () => {
+    if (!closed) timer = setTimeout(() => void reload().finally(poll), pollSeconds * 1000).unref();
+  };
+  poll();
+
+  const account = (person: Person | undefined) => person?.account ?? null;
+  return {
+    findByLoginName: async (name) => account(people.byLoginName.get(loginNameKey(name))),
+    findById: async (id) => account(people.byId.get(id)),
+    passwordHash: (id) => people.byId.get(id)?.passwordHash ?? null,
+    commonCost: () => people.commonCost,
+    status: () => ({ people: people.byId.size, problems }),
+    reload,
+    close: () => {
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}
+
+type Reading =
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'people'; readonly people: People; readonly version: string }
+  | { readonly kind: 'problems'; readonly problems: readonly Problem[]; readonly version: string };
+
+/** Reads the file unless it is the version already known, or is being written just now. */
+async function readUsers(path: string, known: string | null): Promise<Reading> {
+  let file: FileHandle | undefined;
+  try {
+    if ((await versionOf(() => stat(path, { bigint: true }))) === known) return { kind: 'unchanged' };
+    file = await open(path, 'r');
+    const handle = file;
+    const version = await versionOf(() => handle.stat({ bigint: true }));
+    const bytes = await file.readFile();
+    // Somebody writes in place: what we have may be half of it. The next poll sees it whole.
+    if ((await versionOf(() => handle.stat({ bigint: true }))) !== version) return { kind: 'unchanged' };
+    const { mode } = await file.stat();
+    return { ...(await readBytes(bytes, mode, basename(path))), version };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
+    if (known === code) return { kind: 'unchanged' };
+    return { kind: 'problems', problems: [{ path, found: code, wanted: 'a readable file' }], version: code };
+  } finally {
+    await file?.close();
+  }
+}
+
+async function readBytes(bytes: Buffer, mode: number, file: string): Promise<UsersFile> {
+  if ((mode & 0o007) !== 0) {
+    const wanted = `no permissions for others, because it holds password hashes (chmod o= ${file})`;
+    return { kind: 'problems', problems: [{ path: file, found: `mode ${(mode & 0o777).toString(8)}`, wanted }] };
+  }
+  if (!isUtf8(bytes)) return { kind: 'problems', problems: [{ path: file, found: 'other bytes', wanted: 'UTF-8' }] };
+  const source = bytes.toString('utf8');
+  return bytes.length <= SMALL_BYTES ? parseUsersFile(source, file) : parseAside(source, file);
+}
+
+/** A file that is parsed in a few milliseconds is not worth a thread. */
+const SMALL_BYTES = 16_384;
+
+async function parseAside(source: string, file: string): Promise<UsersFile> {
+  const worker = new Worker(new URL('./users-file-worker.ts', import.meta.url), { workerData: { source, file } });
+  try {
+    const [read]: UsersFile[] = await once(worker, 'message');
+    if (read === undefined) throw new Error('the users file worker sent nothing');
+    return read;
+  } finally {
+    await worker.terminate();
+  }
+}
+
+type FileFacts = { readonly [name in 'dev' | 'ino' | 'mode' | 'size' | 'mtimeNs' | 'ctimeNs']: bigint };
+
+async function versionOf(ask: () => Promise<FileFacts>): Promise<string> {
+  const { dev, ino, mode, size, mtimeNs, ctimeNs } = await ask();
+  return [dev, ino, mode, size, mtimeNs, ctimeNs].join(':');
+}
+
+function restless(path: string): Problem {
+  return { path, found: 'a file that changes while it is read', wanted: 'a file at rest' };
+}
