@@ -18,7 +18,7 @@ export interface LoginContext {
 export const LOGIN_CONTEXT_SECONDS = 1800;
 /** Proofs in a flow count for 10 minutes. */
 export const FLOW_PROOF_SECONDS = 600;
-export const TYPED_NAME_MAX_BYTES = 96;
+export const TYPED_NAME_MAX_BYTES = 64;
 
 export function emptyContext(now: EpochSeconds): LoginContext {
   return { accountId: null, events: [], typedName: '', failure: null, began: now };

@@ -1,0 +1,62 @@
+// Owns: what a command may touch of the world around it. Commands take it as a parameter; only signet.ts makes one.
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import type { Environment } from '../config/read-config.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import { type Random, systemRandom } from '../lib/random.ts';
+
+export interface CliIo {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** All of standard input. */
+  readonly readStdin: () => Promise<string>;
+  /** Asks on the terminal without echo; null when there is no terminal. */
+  readonly askSecret: (question: string) => Promise<string | null>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly environment: Environment;
+}
+
+/** A command could not do what it was asked; the message is for a person. Exit codes: docs/operations.md. */
+export class CliFailure extends Error {
+  readonly exitCode: number;
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.name = 'CliFailure';
+    this.exitCode = exitCode;
+  }
+}
+
+export function processIo(): CliIo {
+  return {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    readStdin: async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+      return Buffer.concat(chunks).toString('utf8');
+    },
+    askSecret,
+    clock: systemClock,
+    random: systemRandom(),
+    environment: process.env,
+  };
+}
+
+async function askSecret(question: string): Promise<string | null> {
+  if (!process.stdin.isTTY) return null;
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  return new Promise((resolve) => {
+    let answer: string | null = null;
+    lines.once('line', (line) => {
+      answer = line;
+      lines.close();
+    });
+    lines.once('close', () => {
+      process.stderr.write('\n');
+      resolve(answer);
+    });
+  });
+}

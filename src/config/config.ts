@@ -1,0 +1,118 @@
+// Owns: what can be configured, with defaults. Leaves to read-config.ts: where the values come from.
+// Every time is in seconds, so that a test or a trial can be quick.
+import { z } from 'zod';
+
+const seconds = z.int().min(0).max(31_536_000);
+const positive = z.int().min(1).max(31_536_000);
+/** `HOST:PORT`, `[::1]:8080`, or a port of 0 for any free one. */
+const endpoint = z.string().regex(/^(\[[0-9a-f:.]+\]|[^\s:[\]]+):\d{1,5}$/i, 'HOST:PORT, for example 127.0.0.1:8080');
+const file = z.string().min(1).max(1024);
+
+const argon2 = z.strictObject({
+  memory: z.int().min(8).max(4_194_304).default(65_536).describe('KiB per hash'),
+  time: z.int().min(1).max(100).default(3),
+  parallelism: z.int().min(1).max(16).default(4),
+});
+
+export const configSchema = z.strictObject({
+  publicUrl: z.string().describe('the address that browsers use; https, or http on a loopback host'),
+  entityId: z.string().min(1).max(1024).optional().describe('defaults to PUBLIC_URL/saml/idp/metadata'),
+  listen: endpoint.default('0.0.0.0:8080'),
+  management: endpoint.default('127.0.0.1:9090'),
+  trustedProxies: z
+    .array(z.string())
+    .default([])
+    .describe('addresses or CIDR blocks whose X-Forwarded-For and X-Request-Id are believed'),
+  nodeName: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .optional()
+    .describe('shown in logs; defaults to the host name'),
+  nodeHeader: z.boolean().default(false).describe('send X-Signet-Node, for trials'),
+  skew: seconds.max(300).default(60),
+  keyring: z
+    .strictObject({
+      file: file.default('keys/sealer.json'),
+      minSerial: z.int().min(0).default(0),
+      poll: positive.default(10),
+    })
+    .prefault({}),
+  stableSecret: z
+    .strictObject({
+      file: file.default('keys/pairwise.json'),
+      fingerprint: z.string().optional().describe('printed by init; a change of the secret must be confirmed here'),
+    })
+    .prefault({}),
+  session: z
+    .strictObject({ idle: positive.default(3600), absolute: positive.max(43_200).default(43_200) })
+    .prefault({}),
+  directory: z
+    .strictObject({
+      kind: z.literal('yaml').default('yaml'),
+      file: file.default('users.yaml'),
+      poll: positive.default(5),
+    })
+    .prefault({}),
+  password: z
+    .strictObject({
+      argon2: argon2.prefault({}),
+      workers: z
+        .int()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe('hashing processes; defaults to the number of cores less one'),
+      queue: z.int().min(1).max(10_000).default(64).describe('logins that may wait for a hash'),
+    })
+    .prefault({}),
+  throttle: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      accountFailures: positive.default(5).describe('failures before an account has to wait'),
+      addressFailures: positive.default(50).describe('failures before an address has to wait'),
+      maxDelay: positive.default(60),
+      window: positive.default(900),
+    })
+    .prefault({}),
+  saml: z
+    .strictObject({
+      key: file.default('keys/saml-signing/key.pem'),
+      certificate: file.default('keys/saml-signing/certificate.pem'),
+      nextCertificate: file.optional().describe('published beside the current one before it takes over'),
+      wantAuthnRequestsSigned: z.boolean().default(false),
+      publicMetadata: z.boolean().default(true),
+      signMetadata: z.boolean().default(false),
+      issueInstantSkew: positive.max(3600).default(300),
+      assertionLifetime: positive.max(300).default(300),
+      errorUrl: z.string().optional(),
+      scopes: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  parties: z.strictObject({ folder: file.default('parties'), poll: positive.default(5) }).prefault({}),
+  revocations: z
+    .strictObject({
+      file: file.default('revocations.yaml'),
+      poll: positive.default(5),
+      staleAfter: positive.default(300),
+      failMode: z.enum(['open', 'reauth', 'closed']).default('reauth'),
+      capacity: z.int().min(100).default(500_000),
+    })
+    .prefault({}),
+  spent: z.strictObject({ capacity: z.int().min(100).default(200_000) }).prefault({}),
+  log: z.strictObject({ level: z.enum(['error', 'warn', 'info', 'debug']).default('info') }).prefault({}),
+  audit: z.strictObject({ file: file.default('-').describe('a path, or - for standard output') }).prefault({}),
+  shutdown: z.strictObject({ drain: seconds.default(30) }).prefault({}),
+});
+
+type Parsed = z.output<typeof configSchema>;
+
+/** The whole configuration, frozen; paths are absolute and `publicUrl` has no trailing slash. */
+export type Config = Readonly<Parsed> & {
+  readonly entityId: string;
+  readonly nodeName: string;
+  readonly publicOrigin: string;
+  /** Plain http on a loopback host: cookies then go without `Secure` and `__Host-`, and only then. */
+  readonly plainHttp: boolean;
+  /** The folder that relative paths start from. */
+  readonly folder: string;
+};

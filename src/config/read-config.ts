@@ -1,0 +1,220 @@
+// Owns: where configuration comes from (YAML, its includes, SIGNET_… variables) and every complaint about it.
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { parseDocument, parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { Problems } from '../lib/problems.ts';
+import { type Config, configSchema } from './config.ts';
+import { suggest } from './suggest.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the file, its includes and the environment into one frozen object.
+ * @throws ProblemsError with everything that is wrong, each with path, found and wanted.
+ */
+export function readConfig(path: string, environment: Environment): Config {
+  const problems = new Problems();
+  const raw = readFile(resolve(path), problems, []);
+  problems.throwIfAny();
+  applyEnvironment(raw, environment, problems);
+  const parsed = configSchema.safeParse(raw);
+  if (!parsed.success) for (const issue of parsed.error.issues) addIssue(problems, raw, issue);
+  problems.throwIfAny();
+  const config = complete(configSchema.parse(raw), dirname(resolve(path)), problems);
+  problems.throwIfAny();
+  return deepFreeze(config);
+}
+
+type Tree = Record<string, unknown>;
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readFile(path: string, problems: Problems, above: readonly string[]): Tree {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    problems.add(path, (error as NodeJS.ErrnoException).code ?? 'a file that cannot be read', 'a readable YAML file');
+    return {};
+  }
+  const document = parseDocument(text, { uniqueKeys: true });
+  for (const error of document.errors) problems.add(path, error.message.split('\n')[0] ?? error.code, 'valid YAML');
+  if (document.errors.length > 0) return {};
+  const value: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
+  if (!isTree(value)) {
+    problems.add(path, typeof value, 'a mapping of settings');
+    return {};
+  }
+  return withIncludes(value, path, problems, above);
+}
+
+/** `include:` names further files; what the including file says itself wins. */
+function withIncludes(tree: Tree, path: string, problems: Problems, above: readonly string[]): Tree {
+  const { include, ...own } = tree;
+  if (include === undefined) return own;
+  const list: unknown[] = Array.isArray(include) ? include : [include];
+  const merged: Tree = {};
+  for (const item of list) {
+    if (typeof item !== 'string') {
+      problems.add(`${path}: include`, typeof item, 'a file name or a list of file names');
+      continue;
+    }
+    const target = resolve(dirname(path), item);
+    if ([...above, path].includes(target))
+      problems.add(`${path}: include`, item, 'files that do not include each other in a circle');
+    else merge(merged, readFile(target, problems, [...above, path]));
+  }
+  return merge(merged, own);
+}
+
+function merge(into: Tree, from: Tree): Tree {
+  for (const [key, value] of Object.entries(from)) {
+    const there = Object.hasOwn(into, key) ? into[key] : undefined;
+    Object.defineProperty(into, key, {
+      value: isTree(there) && isTree(value) ? merge(there, value) : value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+  }
+  return into;
+}
+
+/** `session.idle` ↔ SIGNET_SESSION_IDLE, `publicUrl` ↔ SIGNET_PUBLIC_URL. */
+export function variableName(path: readonly string[]): string {
+  return `SIGNET_${path.map((part) => part.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()).join('_')}`;
+}
+
+function applyEnvironment(raw: Tree, environment: Environment, problems: Problems): void {
+  const known = new Map(leafPaths(configSchema, []).map((path) => [variableName(path), path]));
+  for (const [name, text] of Object.entries(environment)) {
+    if (!name.startsWith('SIGNET_') || text === undefined) continue;
+    const path = known.get(name);
+    if (path === undefined)
+      problems.add(`environment ${name}`, 'an unknown setting', wantedName(name, [...known.keys()]));
+    else setPath(raw, path, parseScalar(text));
+  }
+}
+
+function parseScalar(text: string): unknown {
+  try {
+    const value: unknown = parseYaml(text);
+    return isTree(value) ? text : value;
+  } catch {
+    return text;
+  }
+}
+
+function setPath(tree: Tree, path: readonly string[], value: unknown): void {
+  const [head, ...rest] = path;
+  if (head === undefined) return;
+  if (rest.length === 0) {
+    tree[head] = value;
+    return;
+  }
+  const next = isTree(tree[head]) ? tree[head] : {};
+  tree[head] = next;
+  setPath(next, rest, value);
+}
+
+function unwrap(type: unknown): unknown {
+  let inner = type;
+  while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
+    inner = inner.def.innerType;
+  }
+  return inner;
+}
+
+/** Every setting's path, for environment names and suggestions. */
+export function leafPaths(type: unknown, path: readonly string[]): (readonly string[])[] {
+  const inner = unwrap(type);
+  if (!(inner instanceof z.ZodObject)) return [path];
+  return Object.entries(inner.shape).flatMap(([key, value]) => leafPaths(value, [...path, key]));
+}
+
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let inner = unwrap(configSchema);
+  for (const part of path) {
+    if (!(inner instanceof z.ZodObject)) return [];
+    inner = unwrap(inner.shape[String(part)]);
+  }
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+function wantedName(found: string, known: readonly string[]): string {
+  const near = suggest(found, known);
+  return near === null ? 'no such setting' : `did you mean ${near}?`;
+}
+
+function addIssue(problems: Problems, raw: Tree, issue: z.core.$ZodIssue): void {
+  if (issue.code === 'unrecognized_keys') {
+    for (const key of issue.keys) {
+      problems.add([...issue.path, key].join('.'), 'an unknown setting', wantedName(key, keysAt(issue.path)));
+    }
+    return;
+  }
+  let found: unknown = raw;
+  for (const part of issue.path)
+    found = isTree(found) ? found[String(part)] : Array.isArray(found) ? found[Number(part)] : undefined;
+  problems.add(issue.path.join('.'), found === undefined ? 'nothing' : JSON.stringify(found), issue.message);
+}
+
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+function complete(parsed: z.output<typeof configSchema>, folder: string, problems: Problems): Config {
+  const url = URL.canParse(parsed.publicUrl) ? new URL(parsed.publicUrl) : null;
+  const plainHttp = url?.protocol === 'http:';
+  if (url === null || (url.protocol !== 'https:' && !plainHttp)) {
+    problems.add(
+      'publicUrl',
+      JSON.stringify(parsed.publicUrl),
+      'an https address, for example https://idp.example.org',
+    );
+  } else if (plainHttp && !LOOPBACK_HOSTS.has(url.hostname)) {
+    problems.add('publicUrl', parsed.publicUrl, 'https; plain http only on localhost, 127.0.0.1 or [::1]');
+  } else if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+    problems.add('publicUrl', parsed.publicUrl, 'scheme, host and port only: cookies named __Host- need the path /');
+  }
+  const { idle, absolute } = parsed.session;
+  if (idle > absolute) problems.add('session.idle', `${idle}`, `at most session.absolute (${absolute})`);
+  const publicOrigin = url?.origin ?? '';
+  const at = (name: string): string => (isAbsolute(name) ? name : resolve(folder, name));
+  const { saml } = parsed;
+  return {
+    ...parsed,
+    publicUrl: publicOrigin,
+    publicOrigin,
+    plainHttp,
+    folder,
+    entityId: parsed.entityId ?? `${publicOrigin}/saml/idp/metadata`,
+    nodeName:
+      parsed.nodeName ??
+      hostname()
+        .replace(/[^\w.-]/g, '-')
+        .slice(0, 64),
+    keyring: { ...parsed.keyring, file: at(parsed.keyring.file) },
+    stableSecret: { ...parsed.stableSecret, file: at(parsed.stableSecret.file) },
+    directory: { ...parsed.directory, file: at(parsed.directory.file) },
+    saml: {
+      ...saml,
+      key: at(saml.key),
+      certificate: at(saml.certificate),
+      ...(saml.nextCertificate === undefined ? {} : { nextCertificate: at(saml.nextCertificate) }),
+    },
+    parties: { ...parsed.parties, folder: at(parsed.parties.folder) },
+    revocations: { ...parsed.revocations, file: at(parsed.revocations.file) },
+    audit: { file: parsed.audit.file === '-' ? '-' : at(parsed.audit.file) },
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,119 @@
+// Owns: the public listener: which address leads to which controller, bodies, faults. Leaves everything else to web/.
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import type { Reply } from '../core/reply.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { RequestFacts } from '../web/request-facts.ts';
+import type { PageName } from '../web/words.ts';
+import type { RequestReader } from './read-request.ts';
+import type { Sender } from './send-reply.ts';
+
+/** One address. `:id` in a path is passed to `handle`. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly handle: (facts: RequestFacts, id: string) => Promise<Reply>;
+  /** The warm sign-on path: answered before Express, whose routing would cost as much as half a signature. */
+  readonly direct?: true;
+}
+
+export interface AppOptions {
+  readonly routes: readonly Route[];
+  readonly read: RequestReader;
+  readonly sender: Sender;
+  readonly metrics: Metrics;
+  readonly page: (name: PageName, status: number, reference: string) => Reply;
+  /** A fault: logged with everything, shown with a reference only. */
+  readonly onFault: (error: unknown, requestId: string, route: string) => void;
+}
+
+const NO_FORM: ReadonlyMap<string, string> = new Map();
+
+export function createApp(options: AppOptions): RequestListener {
+  const { routes, read, sender, metrics } = options;
+
+  const serve = async (
+    route: Route,
+    request: IncomingMessage,
+    response: ServerResponse,
+    form: ReadonlyMap<string, string>,
+    id: string,
+  ): Promise<void> => {
+    const started = process.hrtime.bigint();
+    const facts = read(request, form);
+    let reply: Reply;
+    try {
+      reply = await route.handle(facts, id);
+    } catch (error) {
+      options.onFault(error, facts.requestId, route.path);
+      reply = options.page('fault', 500, facts.requestId);
+    }
+    sender.send(response, reply, facts.requestId);
+    const labels = { route: route.path, method: route.method, code: response.statusCode };
+    metrics.httpDuration.observe(labels, Number(process.hrtime.bigint() - started) / 1e9);
+  };
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // Nothing here reads req.query, req.host or req.protocol: the first would hide repeated parameters, the others are
+  // whatever the client says.
+  app.set('query parser', false);
+  const body = express.urlencoded({ extended: false, limit: '256kb', parameterLimit: 50 });
+  for (const route of routes) {
+    const handler: RequestHandler = (request, response) => {
+      const form = route.method === 'POST' ? readForm(request.body) : NO_FORM;
+      if (form === null) {
+        const facts = read(request, NO_FORM);
+        sender.send(response, options.page('badRequest', 400, facts.requestId), facts.requestId);
+        return undefined;
+      }
+      return serve(route, request, response, form, String(request.params['id'] ?? ''));
+    };
+    if (route.method === 'GET') app.get(route.path, handler);
+    else app.post(route.path, body, handler);
+  }
+  app.use((request, response) => {
+    const facts = read(request, NO_FORM);
+    metrics.httpDuration.observe({ route: 'none', method: facts.method, code: 404 }, 0);
+    sender.send(response, options.page('missing', 404, facts.requestId), facts.requestId);
+  });
+  const onError: ErrorRequestHandler = (error: unknown, request, response, _next) => {
+    const facts = read(request, NO_FORM);
+    const status = clientErrorStatus(error);
+    if (status === null) options.onFault(error, facts.requestId, 'express');
+    const reply =
+      status === null
+        ? options.page('fault', 500, facts.requestId)
+        : options.page('badRequest', status, facts.requestId);
+    if (response.headersSent) response.destroy();
+    else sender.send(response, reply, facts.requestId);
+  };
+  app.use(onError);
+
+  const direct = new Map(routes.filter((r) => r.direct === true).map((r) => [`${r.method} ${r.path}`, r]));
+  return (request, response) => {
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    const route = direct.get(`${request.method} ${mark < 0 ? url : url.slice(0, mark)}`);
+    if (route === undefined) app(request, response);
+    else void serve(route, request, response, NO_FORM, '');
+  };
+}
+
+/** Fields with one text value each; null when a field is repeated. */
+function readForm(body: unknown): ReadonlyMap<string, string> | null {
+  const form = new Map<string, string>();
+  for (const [name, value] of Object.entries(body ?? {})) {
+    if (typeof value !== 'string') return null;
+    form.set(name, value);
+  }
+  return form;
+}
+
+/** 4xx that the body parser or the router decided; null for a fault of ours. */
+function clientErrorStatus(error: unknown): number | null {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return null;
+  const { status } = error;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : null;
+}

@@ -1,0 +1,71 @@
+// Owns: the numbers that Signet shows to Prometheus. Labels never hold a person's name, address or a sealed value.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly logins: Counter<'method' | 'outcome' | 'reason'>;
+  readonly loginDuration: Histogram;
+  readonly sessionsStarted: Counter;
+  readonly samlMessages: Counter<'binding' | 'type' | 'outcome'>;
+  readonly assertions: Counter<'sp'>;
+  readonly httpDuration: Histogram<'route' | 'method' | 'code'>;
+  readonly unseals: Counter<'purpose' | 'result'>;
+  readonly replays: Counter<'kind' | 'result'>;
+  readonly participantsDropped: Counter;
+  readonly loadErrors: Counter<'what'>;
+  readonly keyringSerial: Gauge;
+  readonly keyringKey: Gauge<'kid' | 'state'>;
+  readonly keyringPrimary: Gauge<'kid'>;
+  readonly metadataExpiry: Gauge<'sp'>;
+  readonly certificateExpiry: Gauge;
+  readonly hashQueue: Gauge;
+  readonly revocationAge: Gauge;
+}
+
+/** A registry of its own for each node object, so that several can live in one process. */
+export function createMetrics(version: string): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  new Gauge({ name: 'signet_build_info', help: 'Always 1', labelNames: ['version'], registers }).set({ version }, 1);
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
+    new Gauge({ name, help, labelNames, registers });
+  return {
+    registry,
+    logins: counter('signet_logins_total', 'Proofs that were tried', ['method', 'outcome', 'reason']),
+    loginDuration: new Histogram({
+      name: 'signet_login_duration_seconds',
+      help: 'From the posted form to the answer',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    sessionsStarted: counter('signet_sessions_started_total', 'New sessions'),
+    samlMessages: counter('signet_saml_messages_total', 'SAML messages', ['binding', 'type', 'outcome']),
+    assertions: counter('signet_assertions_issued_total', 'Assertions, by configured entityID', ['sp']),
+    httpDuration: new Histogram({
+      name: 'signet_http_request_duration_seconds',
+      help: 'Public requests',
+      labelNames: ['route', 'method', 'code'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1, 5],
+      registers,
+    }),
+    unseals: counter('signet_unseal_total', 'Sealed values opened', ['purpose', 'result']),
+    replays: counter('signet_spent_total', 'Single-use checks that did not come first', ['kind', 'result']),
+    participantsDropped: counter('signet_participants_dropped_total', 'Participants left out of a full session cookie'),
+    loadErrors: counter('signet_load_errors_total', 'Files that could not be taken; the last good copy stays', [
+      'what',
+    ]),
+    keyringSerial: gauge('signet_keyring_serial', 'Serial of the loaded keyring'),
+    keyringKey: gauge('signet_keyring_key', '1 for the state each key is in', ['kid', 'state']),
+    keyringPrimary: gauge('signet_keyring_primary', '1 for the key that seals', ['kid']),
+    metadataExpiry: gauge('signet_metadata_expiry_timestamp_seconds', 'validUntil of a party', ['sp']),
+    certificateExpiry: gauge(
+      'signet_signing_certificate_expiry_timestamp_seconds',
+      'notAfter of the signing certificate',
+    ),
+    hashQueue: gauge('signet_hash_queue_length', 'Logins that wait for a password hash'),
+    revocationAge: gauge('signet_revocation_feed_age_seconds', 'Since the revocation file was last read well'),
+  };
+}

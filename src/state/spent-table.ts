@@ -1,0 +1,85 @@
+// Owns: remembering, on this node, that something was used. Leaves to callers: what an id is and how long it matters.
+// Memory is allocated once: SLOT_WORDS × 4 bytes a slot. An unexpired entry is never evicted: when there is no room the
+// answer is 'full' and the caller refuses (docs/decisions/0003-spent-table.md says why this is not an LRU cache).
+import { createHash } from 'node:crypto';
+import type { Spent, SpentKind, SpentStore } from '../core/revocation.ts';
+import type { EpochSeconds } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+
+const SLOT_WORDS = 8; // 4 digest, 2 claimant, 1 until, 1 since
+const BUCKET_SLOTS = 16;
+const CLAIMANT = 4;
+const UNTIL = 6;
+const SINCE = 7;
+
+/** How long, in seconds, the same claimant is answered again. */
+const GRACE: Readonly<Record<SpentKind, number>> = {
+  // A balancer repeats a request at once, or never.
+  'login-flow': 20,
+  // The claimant is a session: presenting its own request again is a reload or Back.
+  'saml-request': Number.MAX_SAFE_INTEGER,
+};
+
+export interface SpentTable extends SpentStore {
+  /** Slots, and refusals for want of room since the start. */
+  readonly status: () => { readonly capacity: number; readonly refusals: number };
+}
+
+/** A table of about `capacity` entries (rounded up to a power of two), in memory that is touched now, not later. */
+export function createSpentTable(capacity: number, random: Random): SpentTable {
+  const buckets = 2 ** Math.max(1, Math.ceil(Math.log2(capacity / BUCKET_SLOTS)));
+  const table = new Int32Array(buckets * BUCKET_SLOTS * SLOT_WORDS);
+  table.fill(0); // commits the pages, so that memory does not grow with use
+  // Salted, so that nobody can choose ids that crowd one bucket.
+  const salt = random(16);
+  let refusals = 0;
+
+  const digest = (kind: string, id: Uint8Array | string): Int32Array => {
+    const bytes = createHash('sha256').update(salt).update(kind).update('\0').update(id).digest();
+    return new Int32Array(bytes.buffer, bytes.byteOffset, 8);
+  };
+  const bucketAt = (word: number): number => (word & (buckets - 1)) * BUCKET_SLOTS * SLOT_WORDS;
+  const matches = (slot: number, key: Int32Array): boolean =>
+    table[slot] === key[0] && table[slot + 1] === key[1] && table[slot + 2] === key[2] && table[slot + 3] === key[3];
+
+  /** The entry's slot, else a free one (negative, less one), else null. Each key has two buckets to live in. */
+  const locate = (key: Int32Array, now: EpochSeconds): number | null => {
+    let free: number | null = null;
+    for (const start of [bucketAt(key[4] ?? 0), bucketAt(key[5] ?? 0)]) {
+      for (let slot = start; slot < start + BUCKET_SLOTS * SLOT_WORDS; slot += SLOT_WORDS) {
+        const live = (table[slot + UNTIL] ?? 0) >>> 0 > now;
+        if (live && matches(slot, key)) return slot;
+        if (!live && free === null) free = slot;
+      }
+    }
+    return free === null ? null : -free - 1;
+  };
+
+  return {
+    spend(kind, id, until, claimant, now): Spent {
+      const key = digest(kind, id);
+      const slot = locate(key, now);
+      if (slot === null) {
+        refusals += 1;
+        return 'full';
+      }
+      const claim = claimant === null ? null : digest('claimant', claimant);
+      if (slot >= 0) {
+        const same = claim !== null && table[slot + CLAIMANT] === claim[0] && table[slot + CLAIMANT + 1] === claim[1];
+        return same && now <= ((table[slot + SINCE] ?? 0) >>> 0) + GRACE[kind] ? 'same-attempt' : 'spent';
+      }
+      const free = -slot - 1;
+      table.set(key.subarray(0, 4), free);
+      table[free + CLAIMANT] = claim?.[0] ?? 0;
+      table[free + CLAIMANT + 1] = claim?.[1] ?? 0;
+      table[free + UNTIL] = until;
+      table[free + SINCE] = now;
+      return 'first';
+    },
+    peek(kind, id, now): boolean {
+      const slot = locate(digest(kind, id), now);
+      return slot !== null && slot >= 0;
+    },
+    status: () => ({ capacity: buckets * BUCKET_SLOTS, refusals }),
+  };
+}

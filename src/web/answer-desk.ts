@@ -1,0 +1,189 @@
+// Owns: giving the answer: single use, the session's new copy, the audit line. Leaves to adapters: the message itself.
+import type { Directory } from '../core/account.ts';
+import { assuranceOf } from '../core/assurance.ts';
+import type { AuditEvent } from '../core/audit-event.ts';
+import type { AuthenticationRequest, ProtocolName } from '../core/authentication-request.ts';
+import type { AuthenticationResult } from '../core/authentication-result.ts';
+import type { ProtocolAdapter } from '../core/protocol-adapter.ts';
+import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
+import type { Revocations, SpentStore } from '../core/revocation.ts';
+import { type Session, withParticipant } from '../core/session.ts';
+import type { EpochSeconds } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { FlowCookies, OpenFlow } from './flow-cookies.ts';
+import type { Pages } from './pages.ts';
+import type { RequestFacts } from './request-facts.ts';
+import type { OpenSession, SessionCookie } from './session-cookie.ts';
+import { type PageName, pageWords, refusalWords } from './words.ts';
+
+/** What every desk works with. */
+export interface Desk {
+  readonly sessions: SessionCookie;
+  readonly flows: FlowCookies;
+  readonly pages: Pages;
+  readonly adapters: Readonly<Record<ProtocolName, ProtocolAdapter>>;
+  readonly directory: Directory;
+  readonly spent: SpentStore;
+  readonly revocations: Revocations;
+  readonly metrics: Metrics;
+  readonly random: Random;
+  readonly audit: (event: AuditEvent) => void;
+  readonly page: (name: PageName, status: number, facts: RequestFacts) => Reply;
+  /** Seconds that a sid's revocation is kept: idle + feed lag + skew. */
+  readonly sidRevocationSeconds: number;
+}
+
+/** What the browser showed when the answer became due. */
+export interface Shown {
+  readonly session: OpenSession | null;
+  readonly flow: OpenFlow | null;
+}
+
+export interface AnswerDesk {
+  readonly give: (
+    result: AuthenticationResult,
+    request: AuthenticationRequest,
+    shown: Shown,
+    facts: RequestFacts,
+  ) => Promise<Reply>;
+  readonly audit: (facts: RequestFacts, event: Partial<AuditEvent> & Pick<AuditEvent, 'action' | 'outcome'>) => void;
+}
+
+export interface AnswerDeskOptions {
+  readonly desk: Desk;
+  /** An id that only one session may claim on this node; null when the protocol has none. */
+  readonly requestClaim: (
+    request: AuthenticationRequest,
+  ) => { readonly id: string; readonly until: EpochSeconds } | null;
+  /** The person has finished a login: their failures are forgotten. */
+  readonly onFinished: (accountId: string) => void;
+}
+
+export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
+  const { desk, requestClaim } = options;
+
+  const audit: AnswerDesk['audit'] = (facts, event) =>
+    desk.audit({
+      reason: null,
+      accountId: null,
+      loginName: null,
+      relyingParty: null,
+      methods: [],
+      assurance: null,
+      address: facts.address,
+      userAgent: facts.headers['user-agent'] ?? null,
+      requestId: facts.requestId,
+      ...event,
+    });
+
+  const give: AnswerDesk['give'] = async (result, request, shown, facts) => {
+    const adapter = desk.adapters[request.answerTo.protocol];
+    const answer = await adapter.answer(result, request.answerTo);
+    if (answer.kind === 'refused') {
+      audit(facts, {
+        action: 'refusal',
+        outcome: 'failure',
+        reason: answer.error.code,
+        relyingParty: request.relyingParty,
+      });
+      return desk.pages.message(answer.status, { ...refusalWords[answer.page], reference: facts.requestId });
+    }
+    const cookies: SetCookie[] = shown.flow === null ? [] : [desk.flows.expired(shown.flow.id)];
+    // From here to the return nothing waits: what is spent and what is answered cannot come apart.
+    const replay = spend(result, request, shown.flow, facts);
+    if (replay !== null) {
+      audit(facts, { action: 'replay', outcome: 'failure', reason: replay, relyingParty: request.relyingParty });
+      const page = desk.page(replay, replay === 'unavailable' ? 503 : 410, facts);
+      return replay === 'unavailable' ? page : withCookies(page, cookies);
+    }
+    if (result.kind === 'refused') {
+      audit(facts, {
+        action: 'refusal',
+        outcome: 'failure',
+        reason: result.reason,
+        relyingParty: request.relyingParty,
+      });
+      return withCookies(answer.reply, cookies);
+    }
+    const session = answer.participant === null ? result.session : withParticipant(result.session, answer.participant);
+    const sealed = sealSession(result, session, request, shown, facts);
+    if (sealed === 'unavailable') return desk.page('unavailable', 503, facts);
+    if (sealed !== null) cookies.push(sealed);
+    record(result, request, session, answer.error?.code ?? null, facts);
+    return withCookies(answer.reply, cookies);
+  };
+
+  const spend = (
+    result: AuthenticationResult,
+    request: AuthenticationRequest,
+    flow: OpenFlow | null,
+    facts: RequestFacts,
+  ): 'finished' | 'replayed' | 'unavailable' | null => {
+    if (flow !== null) {
+      const spent = desk.spent.spend('login-flow', flow.flow.innerId, flow.exp, facts.attempt, facts.now);
+      if (spent !== 'first') desk.metrics.replays.inc({ kind: 'login-flow', result: spent });
+      if (spent === 'spent') return 'finished';
+      if (spent === 'full') return 'unavailable';
+    }
+    const claim = result.kind === 'authenticated' ? requestClaim(request) : null;
+    if (result.kind !== 'authenticated' || claim === null) return null;
+    const sid = Buffer.from(result.session.sid).toString('latin1');
+    const claimed = desk.spent.spend('saml-request', claim.id, claim.until, sid, facts.now);
+    if (claimed !== 'first') desk.metrics.replays.inc({ kind: 'saml-request', result: claimed });
+    if (claimed === 'spent') return 'replayed';
+    return claimed === 'full' ? 'unavailable' : null;
+  };
+
+  /** null when the copy in the browser is still good. */
+  const sealSession = (
+    result: AuthenticationResult & { readonly kind: 'authenticated' },
+    session: Session,
+    request: AuthenticationRequest,
+    shown: Shown,
+    facts: RequestFacts,
+  ): SetCookie | 'unavailable' | null => {
+    const { change } = result;
+    const before = change.kind === 'started' ? null : shown.session;
+    if (before !== null && session === before.session && (!before.reseal || request.passive)) return null;
+    const flowKids = shown.flow === null ? [] : [shown.flow.kid, ...shown.flow.flow.lineage];
+    const kids = before === null ? flowKids : [before.kid, ...flowKids];
+    // Nobody was there to be idle: a passive answer does not lengthen the session.
+    const keep = before !== null && request.passive ? { iat: before.iat, exp: before.exp } : null;
+    const cookie = desk.sessions.seal(session, { kids, keep }, facts.now);
+    if (cookie === null) return before === null ? 'unavailable' : null;
+    if (change.kind === 'started' && change.replaced !== null) {
+      desk.revocations.revokeSid(change.replaced.sid, facts.now + desk.sidRevocationSeconds);
+    }
+    return cookie;
+  };
+
+  const record = (
+    result: AuthenticationResult & { readonly kind: 'authenticated' },
+    request: AuthenticationRequest,
+    session: Session,
+    error: string | null,
+    facts: RequestFacts,
+  ): void => {
+    const { account, change } = result;
+    if (change.kind === 'started') desk.metrics.sessionsStarted.inc();
+    if (change.kind !== 'none') options.onFinished(account.id);
+    audit(facts, {
+      action: change.kind === 'none' ? 'sso' : 'login',
+      outcome: error === null ? 'success' : 'failure',
+      reason: error,
+      accountId: account.id,
+      loginName: account.loginName,
+      relyingParty: request.relyingParty,
+      methods: session.events.map((event) => event.method),
+      assurance: assuranceOf(session.events),
+    });
+  };
+
+  return { give, audit };
+}
+
+/** A page for a situation that has words. */
+export function messagePage(pages: Pages, name: PageName, status: number, reference: string | null): Reply {
+  return pages.message(status, { ...pageWords[name], reference });
+}

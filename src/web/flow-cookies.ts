@@ -1,0 +1,145 @@
+// Owns: the per-tab login cookies: their names, their number and their bytes. One cookie per login flow; its suffix is
+// the id in the URL and part of the sealed value's context, so cookies cannot be swapped between tabs.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { SetCookie } from '../core/reply.ts';
+import type { Revocations } from '../core/revocation.ts';
+import { encodeBase64url } from '../lib/base64url.ts';
+import type { EpochSeconds } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import { decodeFlow, encodeFlow, type LoginFlow } from '../sealed/flow-body.ts';
+import { inherit, isLineageRevoked } from '../sealed/lineage.ts';
+import { loginFlow } from '../sealer/purpose.ts';
+import type { Sealer } from '../sealer/seal.ts';
+import { formatSetCookie } from './cookie-header.ts';
+import type { RequestFacts } from './request-facts.ts';
+
+/** 6 bytes as base64url. */
+const FLOW_ID = /^[\w-]{8}$/;
+export const FLOW_COOKIES_MAX = 5;
+/** All our cookies together in one request; nginx refuses 8 KiB by default. */
+export const COOKIE_HEADER_MAX_BYTES = 7000;
+/** All Set-Cookie lines of one response; nginx answers 502 at about 4,000. */
+export const SET_COOKIE_MAX_BYTES = 3500;
+
+export interface OpenFlow {
+  readonly id: string;
+  readonly flow: LoginFlow;
+  readonly iat: EpochSeconds;
+  readonly exp: EpochSeconds;
+  readonly kid: string;
+}
+
+export interface FlowCookies {
+  readonly newId: () => string;
+  readonly open: (id: string, facts: RequestFacts) => OpenFlow | null;
+  /** Every readable flow that the browser shows. */
+  readonly openAll: (facts: RequestFacts) => readonly OpenFlow[];
+  /** null: too large for its cookie, or no key. `kids`: the values it was made from. */
+  readonly seal: (id: string, flow: LoginFlow, iat: EpochSeconds, kids: readonly string[]) => SetCookie | null;
+  readonly expired: (id: string) => SetCookie;
+  /** Cookies to expire so that the next request stays inside the budget; `setting` goes out in the same response. */
+  readonly housekeeping: (
+    facts: RequestFacts,
+    keep: string | null,
+    setting: readonly SetCookie[],
+  ) => readonly SetCookie[];
+}
+
+export interface FlowCookieOptions {
+  /** The name without its suffix, `__Host-signet_f_`. */
+  readonly prefix: string;
+  readonly sessionName: string;
+  readonly secure: boolean;
+  readonly sealer: Sealer;
+  readonly revocations: Revocations;
+  readonly random: Random;
+}
+
+export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
+  const { prefix, sealer, revocations } = options;
+
+  const open = (id: string, facts: RequestFacts): OpenFlow | null => {
+    const name = prefix + id;
+    const token = FLOW_ID.test(id) ? facts.cookies.get(name) : undefined;
+    if (token === undefined) return null;
+    const opened = sealer.open(loginFlow, name, token);
+    const flow = opened === null ? null : decodeFlow(opened.body);
+    if (opened === null || flow === null || isLineageRevoked(sealer, flow.lineage)) return null;
+    const { accountId, events, began } = flow.context;
+    const oldestProof = events.reduce((oldest, event) => Math.min(oldest, event.at), began);
+    if (accountId !== null && revocations.check({ sid: null, accountId, oldestProof }, facts.now) === 'revoked')
+      return null;
+    return { id, flow, iat: opened.iat, exp: opened.exp, kid: opened.kid };
+  };
+
+  const shown = (facts: RequestFacts): string[] =>
+    [...facts.cookies.keys()].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  const expired = (id: string): SetCookie => ({ name: prefix + id, value: '', maxAge: 0 });
+
+  return {
+    newId: () => encodeBase64url(options.random(6)),
+    open,
+    openAll: (facts) => shown(facts).flatMap((id) => open(id, facts) ?? []),
+    seal(id, flow, iat, kids) {
+      const current = sealer.primaryKid();
+      const lineage = current === null ? null : inherit(current, kids, flow.lineage);
+      if (lineage === null) return null;
+      const exp = iat + loginFlow.maxLifetime;
+      const sealed = sealer.seal(loginFlow, { context: prefix + id, iat, exp, body: encodeFlow({ ...flow, lineage }) });
+      return 'token' in sealed ? { name: prefix + id, value: sealed.token, maxAge: sealed.exp - iat } : null;
+    },
+    expired,
+    housekeeping(facts, keep, setting) {
+      const readable: OpenFlow[] = [];
+      const doomed: string[] = [];
+      for (const id of shown(facts)) {
+        if (id === keep) continue;
+        const flow = open(id, facts);
+        // A name that is no id of ours cannot have been set by us: leave it, it is not ours to expire.
+        if (flow !== null) readable.push(flow);
+        else if (FLOW_ID.test(id)) doomed.push(id);
+      }
+      readable.sort((a, b) => b.iat - a.iat);
+      const size = (name: string): number => name.length + (facts.cookies.get(name)?.length ?? 0) + 3;
+      let bytes = size(options.sessionName);
+      let count = keep === null ? 0 : 1;
+      if (keep !== null) bytes += size(prefix + keep);
+      for (const cookie of setting) bytes += cookie.name.length + cookie.value.length + 3;
+      for (const flow of readable) {
+        bytes += size(prefix + flow.id);
+        count += 1;
+        if (count > FLOW_COOKIES_MAX || bytes > COOKIE_HEADER_MAX_BYTES) doomed.push(flow.id);
+      }
+      let room = SET_COOKIE_MAX_BYTES - setCookieBytes(setting, options.secure);
+      return doomed.map(expired).filter((cookie) => {
+        room -= setCookieBytes([cookie], options.secure);
+        return room > 0;
+      });
+    },
+  };
+}
+
+/** The bytes of these lines as they go out. */
+export function setCookieBytes(cookies: readonly SetCookie[], secure: boolean): number {
+  return cookies.reduce((sum, cookie) => sum + 'Set-Cookie: \r\n'.length + formatSetCookie(cookie, secure).length, 0);
+}
+
+/** The token that a form of this flow or session carries: only who can open the cookie can make it. */
+export function formToken(secretId: Uint8Array, what: 'login' | 'logout' | 'portal'): string {
+  return encodeBase64url(createHmac('sha256', secretId).update(`signet.form.${what}`).digest().subarray(0, 16));
+}
+
+export function isFormToken(
+  secretId: Uint8Array,
+  what: 'login' | 'logout' | 'portal',
+  token: string | undefined,
+): boolean {
+  const wanted = Buffer.from(formToken(secretId, what));
+  const given = Buffer.from(token ?? '');
+  return wanted.length === given.length && timingSafeEqual(wanted, given);
+}
+
+/** The sid of a session that this flow starts for this account: a balancer's repeat on another node makes the same. */
+export function sidOfAttempt(innerId: Uint8Array, accountId: string): Buffer {
+  return createHash('sha256').update('signet.sid\0').update(innerId).update(accountId).digest().subarray(0, 16);
+}

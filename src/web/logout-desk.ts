@@ -1,0 +1,59 @@
+// Owns: signing out of Signet itself, and saying honestly what it reached. Single logout is not here.
+import { isUnavailable } from '../core/account.ts';
+import type { Reply } from '../core/reply.ts';
+import type { AnswerDesk, Desk } from './answer-desk.ts';
+import { formToken, isFormToken } from './flow-cookies.ts';
+import { isOwnPost, type RequestFacts } from './request-facts.ts';
+import { pageWords } from './words.ts';
+
+export interface LogoutDeskOptions {
+  readonly desk: Desk;
+  readonly answers: AnswerDesk;
+  /** The name of the party with this hash (12 hex digits), when it is still registered. */
+  readonly partyName: (hash: string) => string | null;
+  readonly publicOrigin: string;
+}
+
+export interface LogoutDesk {
+  readonly show: (facts: RequestFacts) => Promise<Reply>;
+  readonly submit: (facts: RequestFacts) => Promise<Reply>;
+}
+
+export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
+  const { desk, answers } = options;
+
+  const show = async (facts: RequestFacts): Promise<Reply> => {
+    const open = desk.sessions.open(facts);
+    if (open === null) return desk.pages.message(200, { ...pageWords.notSignedIn, reference: null });
+    const found = await desk.directory.findById(open.session.accountId);
+    return desk.pages.logout({
+      formToken: formToken(open.session.sid, 'logout'),
+      loginName: found === null || isUnavailable(found) ? 'yourself' : found.loginName,
+      participants: open.session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []),
+    });
+  };
+
+  const submit = async (facts: RequestFacts): Promise<Reply> => {
+    if (!isOwnPost(facts, options.publicOrigin)) return desk.page('foreign', 403, facts);
+    const open = desk.sessions.open(facts);
+    if (open === null) return desk.pages.message(200, { ...pageWords.notSignedIn, reference: null });
+    const { session } = open;
+    if (!isFormToken(session.sid, 'logout', facts.form.get('form_token'))) return desk.page('foreign', 403, facts);
+    // A slow answer in another tab could bring the cookie back: the sid is remembered as ended.
+    desk.revocations.revokeSid(session.sid, facts.now + desk.sidRevocationSeconds);
+    const flows = desk.flows.openAll(facts);
+    for (const flow of flows) desk.spent.spend('login-flow', flow.flow.innerId, flow.exp, null, facts.now);
+    answers.audit(facts, { action: 'logout', outcome: 'success', accountId: session.accountId });
+    const names = session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []);
+    const left =
+      names.length === 0 ? [] : [`These applications were not told and may keep you signed in: ${names.join(', ')}.`];
+    const page = desk.pages.message(200, {
+      title: pageWords.signedOut.title,
+      text: [...pageWords.signedOut.text, ...left],
+      reference: null,
+    });
+    return { ...page, cookies: [desk.sessions.expired, ...flows.map((flow) => desk.flows.expired(flow.id))] };
+  };
+
+  return { show, submit };
+}

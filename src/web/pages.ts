@@ -1,0 +1,59 @@
+// Owns: turning data into HTML pages. Templates escape by default; a theme may replace any of them.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Eta } from 'eta';
+import type { Body } from '../core/reply.ts';
+
+export interface LoginPage {
+  readonly action: string;
+  readonly formToken: string;
+  readonly relyingParty: string;
+  readonly loginName: string;
+  /** A sentence, or null. */
+  readonly problem: string | null;
+  readonly reauthentication: boolean;
+}
+
+export interface MessagePage {
+  readonly title: string;
+  /** Paragraphs in plain words. */
+  readonly text: readonly string[];
+  /** Shown so that a person can quote it. */
+  readonly reference: string | null;
+  readonly links?: readonly { readonly href: string; readonly label: string }[];
+}
+
+export interface LogoutPage {
+  readonly formToken: string;
+  readonly loginName: string;
+  readonly participants: readonly string[];
+}
+
+export interface Pages {
+  readonly login: (status: number, page: LoginPage) => Body;
+  readonly message: (status: number, page: MessagePage) => Body;
+  readonly logout: (page: LogoutPage) => Body;
+  readonly autoPost: (page: {
+    readonly action: string;
+    readonly fields: readonly (readonly [string, string])[];
+  }) => string;
+  readonly stylesheet: string;
+}
+
+/** @param folder where the templates are */
+export function createPages(folder: string): Pages {
+  const eta = new Eta({ views: folder, cache: true, autoEscape: true, autoTrim: false });
+  const html = (status: number, template: string, page: object): Body => ({
+    kind: 'body',
+    status,
+    contentType: 'text/html; charset=utf-8',
+    text: eta.render(template, page),
+  });
+  return {
+    login: (status, page) => html(status, './login', page),
+    message: (status, page) => html(status, './message', page),
+    logout: (page) => html(200, './logout', page),
+    autoPost: (page) => eta.render('./auto-post', page),
+    stylesheet: readFileSync(join(folder, 'signet.css'), 'utf8'),
+  };
+}

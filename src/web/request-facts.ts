@@ -1,0 +1,36 @@
+// Owns: what a controller may know of an HTTP request. http/ makes it; nothing below sees Express.
+import type { EpochSeconds } from '../lib/clock.ts';
+
+export interface RequestFacts {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Everything after the first `?`, exactly as received: signatures cover these octets. */
+  readonly rawQuery: string;
+  /** Fields of a urlencoded body; a repeated field is refused before this point. */
+  readonly form: ReadonlyMap<string, string>;
+  readonly cookies: ReadonlyMap<string, string>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** For logs and for a person to quote. */
+  readonly requestId: string;
+  /** The request id that a trusted proxy gave; a balancer's repeat carries the same. null: no grace. */
+  readonly attempt: string | null;
+  /** null when X-Forwarded-For came from a peer that is not configured as a proxy. */
+  readonly address: string | null;
+  readonly now: EpochSeconds;
+}
+
+/**
+ * Whether a state-changing POST came from our own pages. `Origin: null` never passes: sandboxed frames send it.
+ * Beside this, every such POST carries a form token bound to its flow or session.
+ */
+export function isOwnPost(facts: RequestFacts, publicOrigin: string): boolean {
+  const site = facts.headers['sec-fetch-site'];
+  return site === undefined ? facts.headers['origin'] === publicOrigin : site === 'same-origin';
+}
+
+/** Prefetches, frames, images and scripts get no assertion and no flow cookie. */
+export function isNavigation(facts: RequestFacts): boolean {
+  const destination = facts.headers['sec-fetch-dest'];
+  if (facts.headers['sec-purpose'] !== undefined || facts.headers['purpose'] === 'prefetch') return false;
+  return destination === undefined || destination === 'document';
+}
