@@ -1,4 +1,5 @@
 // Owns: what core knows of somebody who asks for sign-ins. Leaves to parties/: files, metadata, anything of one protocol.
+import { createHash } from 'node:crypto';
 import type { AssuranceLevel } from './assurance.ts';
 import { ASSURANCE_LEVELS } from './assurance.ts';
 import type { ReleasePolicy } from './attribute-release.ts';
@@ -29,4 +30,12 @@ export function floorFor(floor: AssuranceFloor, groups: readonly string[]): Assu
     if (level !== undefined && ASSURANCE_LEVELS.indexOf(level) > ASSURANCE_LEVELS.indexOf(highest)) highest = level;
   }
   return highest;
+}
+
+/**
+ * How sealed values name a party: the first 6 bytes of SHA-256(RP key), as 12 hex digits.
+ * @see docs/sealed-values.md, sso-session key 5
+ */
+export function relyingPartyHash(key: RelyingPartyKey): string {
+  return createHash('sha256').update(key, 'utf8').digest('hex').slice(0, 12);
 }

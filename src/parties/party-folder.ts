@@ -1,0 +1,99 @@
+// Owns: changing the folder of parties: import, list, remove. Leaves to cli/: words and exit codes.
+import { mkdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { relyingPartyHash } from '../core/relying-party.ts';
+import { withLock, writeAtomically } from '../lib/atomic-file.ts';
+import { ProblemsError } from '../lib/problems.ts';
+import { readMetadata } from '../saml/metadata-read.ts';
+import type { Party } from './party.ts';
+import { settingsFileName } from './party-file.ts';
+import { openPartyRegistry } from './party-registry.ts';
+
+/** The change cannot be made; the message is for the person who asked. */
+export class PartyFolderError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'PartyFolderError';
+  }
+}
+
+export interface Imported {
+  readonly file: string;
+  readonly entityIds: readonly string[];
+  /** The file was there before. */
+  readonly replaced: boolean;
+}
+
+/**
+ * Stores metadata as a file of its own, or in place of the file that already has this one entity.
+ * @throws ProblemsError with everything that is wrong with it; PartyFolderError when another file has the party.
+ */
+export async function importParty(folder: string, bytes: Uint8Array, source: string): Promise<Imported> {
+  const { single, serviceProviders, problems } = readMetadata(bytes, source);
+  if (problems.length > 0) throw new ProblemsError(problems);
+  const entityIds = serviceProviders.map(({ entityId }) => entityId);
+  const [first = ''] = entityIds;
+  await mkdir(folder, { recursive: true });
+  return withLock(join(folder, '.parties'), async () => {
+    const registry = await openPartyRegistry(folder);
+    const there = single ? registry.find(first) : undefined;
+    const file = there === undefined || isAggregate(registry.all(), there) ? fileName(first, single) : there.source;
+    const other = registry.all().find((party) => party.source === file && !entityIds.includes(party.metadata.entityId));
+    if (other !== undefined) throw new PartyFolderError(`${file} already holds ${other.metadata.entityId}`);
+    const replaced = registry.all().some((party) => party.source === file);
+    await writeAtomically(join(folder, file), bytes, { mode: 0o644 });
+    return { file, entityIds, replaced };
+  });
+}
+
+/** The parties of a folder, and what is wrong with it. */
+export async function listParties(folder: string) {
+  const registry = await openPartyRegistry(folder);
+  return { parties: registry.all(), problems: registry.problems() };
+}
+
+/**
+ * Removes a party's metadata and settings.
+ * @throws PartyFolderError when there is no such party, or its file holds others too.
+ */
+export async function removeParty(folder: string, entityId: string): Promise<readonly string[]> {
+  return withLock(join(folder, '.parties'), async () => {
+    const registry = await openPartyRegistry(folder);
+    const party = registry.find(entityId);
+    if (party === undefined) throw new PartyFolderError(`there is no party '${entityId}'`);
+    if (isAggregate(registry.all(), party)) {
+      throw new PartyFolderError(`${party.source} holds other parties too: take the entity out of that file by hand`);
+    }
+    const removed: string[] = [];
+    // The settings go last: without them the metadata would for a moment be served by the defaults.
+    for (const name of [party.source, settingsFileName(party.source)]) {
+      if (await removeFile(join(folder, name))) removed.push(name);
+    }
+    return removed;
+  });
+}
+
+function isAggregate(all: readonly Party[], party: Party): boolean {
+  return all.some((other) => other !== party && other.source === party.source);
+}
+
+/** A readable name that two entityIDs never share. */
+function fileName(entityId: string, single: boolean): string {
+  const words = entityId
+    .replace(/^[a-z]+:(\/\/)?/i, '')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60)
+    .toLowerCase();
+  return `${single ? '' : 'aggregate-'}${words || 'party'}-${relyingPartyHash(`saml:${entityId}`).slice(0, 6)}.xml`;
+}
+
+async function removeFile(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,151 @@
+// Owns: what can be set per party, in a YAML file beside its metadata. Leaves to party-file.ts: where the file is.
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { wantedInstead } from '../config/suggest.ts';
+import { ASSURANCE_LEVELS } from '../core/assurance.ts';
+import type { Problem } from '../lib/problems.ts';
+import { Problems } from '../lib/problems.ts';
+import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from '../xml/algorithms.ts';
+
+const name = z.string().min(1).max(256);
+const level = z.enum(ASSURANCE_LEVELS);
+const signatureAlgorithms = Object.keys(SIGNATURE_ALGORITHMS) as [SignatureAlgorithm, ...SignatureAlgorithm[]];
+
+const attribute = z.union([
+  name,
+  z.strictObject({
+    name,
+    /** The directory's name, when it differs. */
+    from: name.optional(),
+    /** Only these values. */
+    values: z.array(z.string()).min(1).optional(),
+  }),
+]);
+
+export const partySettingsSchema = z.strictObject({
+  displayName: z.string().min(1).max(100).optional(),
+  nameId: z
+    .strictObject({
+      format: z.enum(['transient', 'persistent', 'emailAddress', 'unspecified']),
+      /** Where the value of emailAddress and unspecified comes from. */
+      attribute: name.optional(),
+    })
+    .optional(),
+  attributes: z.array(attribute).optional(),
+  attributeTypes: z.boolean().default(false),
+  signAssertions: z.boolean().optional(),
+  signatureAlgorithm: z.enum(signatureAlgorithms).optional(),
+  encryption: z
+    .strictObject({
+      use: z.enum(['when-possible', 'required', 'never']).default('when-possible'),
+      data: z.enum(['aes256-gcm', 'aes128-gcm', 'aes256-cbc', 'aes128-cbc']).optional(),
+      keyDigest: z.enum(['sha1', 'sha256']).optional(),
+    })
+    .prefault({}),
+  requireSignedRequests: z.boolean().default(false),
+  idpInitiated: z
+    .strictObject({ allowed: z.boolean().default(false), relayStates: z.array(z.string().max(512)).default([]) })
+    .prefault({}),
+  assurance: z
+    .strictObject({ floor: level.default('aal1'), byGroup: z.record(z.string(), level).default({}) })
+    .prefault({}),
+  /** Seconds until the party should ask again; never beyond the end of the session. */
+  sessionLifetime: z.int().min(60).max(31_536_000).optional(),
+});
+
+export type PartySettings = Readonly<z.output<typeof partySettingsSchema>>;
+
+/** The settings of a party without a file of its own. */
+export const DEFAULT_SETTINGS: PartySettings = partySettingsSchema.parse({});
+
+/** Reads settings; `source` names the file in problems, all of which come at once. */
+export function readPartySettings(text: string, source: string): PartySettings | readonly Problem[] {
+  const problems = new Problems();
+  const document = parseDocument(text, { uniqueKeys: true });
+  for (const error of document.errors) {
+    problems.add(source, error.message.split('\n')[0] ?? error.code, 'YAML');
+  }
+  if (problems.any()) return problems.list();
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 0 }) ?? {};
+  } catch {
+    problems.add(source, 'an alias', 'plain values');
+    return problems.list();
+  }
+  const parsed = partySettingsSchema.safeParse(value);
+  if (parsed.success) {
+    addContradictions(parsed.data, source, problems);
+    return problems.any() ? problems.list() : parsed.data;
+  }
+  for (const issue of parsed.error.issues) addIssue(problems, source, value, issue);
+  return problems.list();
+}
+
+function addContradictions(settings: PartySettings, source: string, problems: Problems): void {
+  const { nameId } = settings;
+  if (nameId?.format === 'unspecified' && nameId.attribute === undefined) {
+    problems.add(`${source}: nameId.attribute`, 'nothing', 'the attribute that the unspecified NameID is taken from');
+  }
+  if (nameId?.attribute !== undefined && (nameId.format === 'transient' || nameId.format === 'persistent')) {
+    problems.add(
+      `${source}: nameId.attribute`,
+      `'${nameId.attribute}'`,
+      `nothing: a ${nameId.format} NameID is computed`,
+    );
+  }
+  if (settings.idpInitiated.relayStates.length > 0 && !settings.idpInitiated.allowed) {
+    problems.add(`${source}: idpInitiated.allowed`, 'false', 'true, because relayStates are listed');
+  }
+}
+
+function addIssue(problems: Problems, source: string, value: unknown, issue: z.core.$ZodIssue): void {
+  const path = (parts: readonly PropertyKey[]): string => {
+    const dotted = parts.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+    return dotted === '' ? source : `${source}: ${dotted.replace(/^\./, '')}`;
+  };
+  if (issue.code === 'unrecognized_keys') {
+    for (const key of issue.keys) {
+      problems.add(path([...issue.path, key]), 'an unknown setting', wantedInstead(key, knownKeys(issue.path)));
+    }
+    return;
+  }
+  if (issue.code === 'invalid_union') {
+    for (const inner of issue.errors.at(-1) ?? []) {
+      addIssue(problems, source, value, { ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue);
+    }
+    return;
+  }
+  problems.add(path(issue.path), foundAt(value, issue.path), issue.message);
+}
+
+function foundAt(value: unknown, path: readonly PropertyKey[]): string {
+  let found: unknown = value;
+  for (const part of path) {
+    found =
+      typeof found === 'object' && found !== null && Object.hasOwn(found, part) ? Reflect.get(found, part) : undefined;
+  }
+  return found === undefined ? 'nothing' : JSON.stringify(found).slice(0, 200);
+}
+
+/** The keys that the schema has at a path. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let type: unknown = partySettingsSchema;
+  for (const part of path) type = step(unwrap(type), part);
+  const inner = unwrap(type);
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+function step(type: unknown, part: PropertyKey): unknown {
+  if (type instanceof z.ZodObject) return type.shape[String(part)];
+  if (type instanceof z.ZodArray) return type.element;
+  return undefined;
+}
+
+function unwrap(type: unknown): unknown {
+  let inner = type;
+  while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
+    inner = inner.def.innerType;
+  }
+  return inner instanceof z.ZodUnion ? inner.options.at(-1) : inner;
+}

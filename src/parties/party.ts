@@ -1,0 +1,92 @@
+// Owns: one registered SAML party, its metadata and settings put together. Leaves to party-registry.ts: finding it.
+import { defaultRelease, type ReleasePolicy, type RequestedAttribute } from '../core/attribute-release.ts';
+import { type RelyingParty, relyingPartyHash } from '../core/relying-party.ts';
+import type { SubjectIdentifierKind } from '../core/subject-identifier.ts';
+import type { Problem } from '../lib/problems.ts';
+import { attributeFriendlyName } from '../saml/attribute-names.ts';
+import { nameIdKind } from '../saml/name-id.ts';
+import type { RequestedMetadataAttribute, SpMetadata } from '../saml/sp-metadata.ts';
+import type { PartySettings } from './party-settings.ts';
+
+export interface Party {
+  readonly relyingParty: RelyingParty;
+  /** {@link relyingPartyHash} of its key. */
+  readonly hash: string;
+  readonly metadata: SpMetadata;
+  readonly settings: PartySettings;
+  /** The file that it comes from. */
+  readonly source: string;
+}
+
+/** Puts a party together; problems when settings and metadata contradict each other. */
+export function createParty(metadata: SpMetadata, settings: PartySettings, source: string): Party | readonly Problem[] {
+  const problems = contradictions(metadata, settings, source);
+  if (problems.length > 0) return problems;
+  const key = `saml:${metadata.entityId}` as const;
+  return {
+    relyingParty: {
+      key,
+      displayName: settings.displayName ?? metadata.displayName ?? metadata.entityId,
+      floor: { level: settings.assurance.floor, byGroup: new Map(Object.entries(settings.assurance.byGroup)) },
+      release: releasePolicy(metadata, settings, null),
+    },
+    hash: relyingPartyHash(key),
+    metadata,
+    settings,
+    source,
+  };
+}
+
+/**
+ * What the party is told: its settings' list when there is one, else what it requests of the safe set.
+ * `index` chooses an AttributeConsumingService; null, or one that the metadata does not have: the default one.
+ */
+export function releasePolicy(metadata: SpMetadata, settings: PartySettings, index: number | null): ReleasePolicy {
+  if (settings.attributes !== undefined) {
+    return settings.attributes.map((entry) => {
+      if (typeof entry === 'string') return { name: entry, from: entry, values: null };
+      const { name, from = name, values } = entry;
+      return { name, from, values: values === undefined ? null : new Set(values) };
+    });
+  }
+  const services = metadata.attributeConsumingServices;
+  const service = services.find((one) => one.index === index) ?? services[0];
+  return defaultRelease((service?.requested ?? []).map(neutral));
+}
+
+function neutral({ name, values }: RequestedMetadataAttribute): RequestedAttribute {
+  return { name: attributeFriendlyName(name) ?? name, values };
+}
+
+/**
+ * The kind of NameID when a request leaves it open: the settings', else the first listed format that says something
+ * and that Signet makes, else transient. `unspecified` says nothing.
+ */
+export function defaultNameIdKind(metadata: SpMetadata, settings: PartySettings): SubjectIdentifierKind {
+  if (settings.nameId !== undefined) return settings.nameId.format;
+  for (const format of metadata.nameIdFormats) {
+    const kind = nameIdKind(format);
+    if (kind !== null && kind !== 'unspecified') return kind;
+  }
+  return 'transient';
+}
+
+function contradictions(metadata: SpMetadata, settings: PartySettings, source: string): readonly Problem[] {
+  const problems: Problem[] = [];
+  const at = `${source}: ${metadata.entityId}`;
+  if (settings.requireSignedRequests && metadata.signingKeys.length === 0) {
+    problems.push({
+      path: `${at}: requireSignedRequests`,
+      found: 'no signing key in the metadata',
+      wanted: 'metadata with a KeyDescriptor for signing, or no requirement',
+    });
+  }
+  if (settings.encryption.use === 'required' && metadata.encryptionKeys.length === 0) {
+    problems.push({
+      path: `${at}: encryption.use`,
+      found: 'no RSA encryption key in the metadata',
+      wanted: "metadata with one, or 'when-possible'",
+    });
+  }
+  return problems;
+}
