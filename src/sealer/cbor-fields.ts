@@ -91,6 +91,11 @@ export class CborFields {
     return this.has(key) ? read(this, key) : null;
   }
 
+  /** Ends the reading: the field has the right type and holds something impossible all the same. */
+  refuse(key: number): never {
+    throw new MalformedField(key);
+  }
+
   /** Whether every field was asked for. */
   isDone(): boolean {
     return this.#unread === 0;
