@@ -47,10 +47,12 @@ export function homePage(page: HomePage): string {
 
 /** A form that goes to the IdP at once; without script the button does it. */
 export function postPage(title: string, action: string, fields: readonly (readonly [string, string])[]): string {
-  const inputs = fields.map(([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`);
+  const inputs = fields.map(
+    ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
+  );
   return layout(
     title,
-    `<h1>On to the identity provider</h1><section><form method="post" action="${escape(action)}">${inputs.join('')}` +
+    `<h1>On to the identity provider</h1><section><form method="post" action="${escapeHtml(action)}">${inputs.join('')}` +
       '<button class="first" type="submit">Continue</button></form></section><script src="/auto-submit.js"></script>',
   );
 }
@@ -58,7 +60,7 @@ export function postPage(title: string, action: string, fields: readonly (readon
 export function messagePage(title: string, heading: string, text: string): string {
   return layout(
     title,
-    `<h1>${escape(heading)}</h1><section><p>${escape(text)}</p><p><a href="/">Back to the start</a></p></section>`,
+    `<h1>${escapeHtml(heading)}</h1><section><p>${escapeHtml(text)}</p><p><a href="/">Back to the start</a></p></section>`,
   );
 }
 
@@ -71,7 +73,7 @@ ${otherSection(page)}`;
 function signedIn(page: HomePage, view: SignInView): string {
   const { answer } = view;
   const name = answer.attributes.find(([key]) => key === 'displayName')?.[1][0] ?? answer.nameId;
-  return `<h1>Signed in as ${escape(name)}</h1>
+  return `<h1>Signed in as ${escapeHtml(name)}</h1>
 <section><h2>How you got here</h2><p class="how">${howYouGotHere(view)}</p>${trailTable(view)}</section>
 <section>${rows(
     'What the identity provider released about you',
@@ -91,7 +93,7 @@ function signedIn(page: HomePage, view: SignInView): string {
 <section><h2>Try more</h2>${signInButtons(false)}</section>
 ${otherSection(page)}
 <section><h2>Leave</h2><div class="buttons"><form method="post" action="/forget"><button type="submit">Sign out of this application only</button></form>
-<a class="button" href="${escape(page.idpLogoutUrl)}">Sign out at the identity provider</a></div></section>`;
+<a class="button" href="${escapeHtml(page.idpLogoutUrl)}">Sign out at the identity provider</a></div></section>`;
 }
 
 /** AuthnInstant has whole seconds, so it is compared with the second in which the sign-in was begun. */
@@ -111,7 +113,7 @@ function trailTable(view: SignInView): string {
   if (view.steps.length === 0) return '';
   const body = view.steps.map(
     (step) =>
-      `<tr><td><code>${escape(`${step.method} ${step.path}`)}</code></td><td class="node">${escape(step.node)}</td>` +
+      `<tr><td><code>${escapeHtml(`${step.method} ${step.path}`)}</code></td><td class="node">${escapeHtml(step.node)}</td>` +
       `<td>${step.status}${step.retries > 0 ? `, after ${step.retries} ${step.retries === 1 ? 'retry' : 'retries'}` : ''}</td></tr>`,
   );
   return `<table><caption>Which node served each step. This is the balancer&#39;s own log, from your click to your return: another browser&#39;s requests in the same seconds would stand here too.</caption>
@@ -127,19 +129,21 @@ function signInButtons(first: boolean): string {
 
 function otherSection(page: HomePage): string {
   if (page.other === null) return '';
-  return `<section><h2>Single sign-on</h2><p>The same identity provider serves <a href="${escape(page.other.url)}">${escape(page.other.title)}</a>: once you are signed in here, signing in there shows no page.</p></section>`;
+  return `<section><h2>Single sign-on</h2><p>The same identity provider serves <a href="${escapeHtml(page.other.url)}">${escapeHtml(page.other.title)}</a>: once you are signed in here, signing in there shows no page.</p></section>`;
 }
 
 function rows(caption: string, entries: readonly (readonly [string, string])[]): string {
-  const body = entries.map(([key, value]) => `<tr><th scope="row">${escape(key)}</th><td>${escape(value)}</td></tr>`);
-  return `<h2>${escape(caption)}</h2><table><tbody>${body.join('')}</tbody></table>`;
+  const body = entries.map(
+    ([key, value]) => `<tr><th scope="row">${escapeHtml(key)}</th><td>${escapeHtml(value)}</td></tr>`,
+  );
+  return `<h2>${escapeHtml(caption)}</h2><table><tbody>${body.join('')}</tbody></table>`;
 }
 
 function layout(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title><link rel="stylesheet" href="/style.css"></head>
-<body><main><p class="kicker">${escape(title)}: a demo service provider</p>${body}</main></body></html>
+<title>${escapeHtml(title)}</title><link rel="stylesheet" href="/style.css"></head>
+<body><main><p class="kicker">${escapeHtml(title)}: a demo service provider</p>${body}</main></body></html>
 `;
 }
 
@@ -152,7 +156,7 @@ function instant(ms: number): string {
         .replace(/\.\d+Z$/, ' UTC');
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -167,28 +167,24 @@ function arrived(state: State, request: IncomingMessage, response: ServerRespons
   const { title } = state.settings.identity;
   const arrival = state.arrivals.get(id);
   state.arrivals.delete(id);
-  if (arrival === undefined) return redirect(response, 303, '/');
-  if (browserOf(state, request) !== arrival.pending.browser) {
-    return sendHtml(response, 403, messagePage(title, 'Another browser asked', 'This sign-in was begun elsewhere.'));
+  if (arrival === undefined) {
+    redirect(response, 303, '/');
+  } else if (browserOf(state, request) !== arrival.pending.browser) {
+    sendHtml(response, 403, messagePage(title, 'Another browser asked', 'This sign-in was begun elsewhere.'));
+  } else if (arrival.answer === null) {
+    sendHtml(response, 200, messagePage(title, 'Nobody is signed in', 'The identity provider answered NoPassive.'));
+  } else {
+    state.signedIn.delete(arrival.pending.browser);
+    const browser = randomBytes(18).toString('base64url');
+    remember(state.signedIn, browser, arrival);
+    setBrowser(state, response, browser);
+    redirect(response, 303, '/');
   }
-  if (arrival.answer === null) {
-    return sendHtml(
-      response,
-      200,
-      messagePage(title, 'Nobody is signed in', 'The identity provider answered NoPassive.'),
-    );
-  }
-  state.signedIn.delete(arrival.pending.browser);
-  const browser = randomBytes(18).toString('base64url');
-  remember(state.signedIn, browser, arrival);
-  setBrowser(state, response, browser);
-  return redirect(response, 303, '/');
 }
 
 function forget(state: State, request: IncomingMessage, response: ServerResponse): void {
-  if (request.headers['sec-fetch-site'] === 'cross-site') return redirect(response, 303, '/');
-  state.signedIn.delete(browserOf(state, request) ?? '');
-  return redirect(response, 303, '/');
+  if (request.headers['sec-fetch-site'] !== 'cross-site') state.signedIn.delete(browserOf(state, request) ?? '');
+  redirect(response, 303, '/');
 }
 
 function describe(state: State, browser: string | null): HomePage {

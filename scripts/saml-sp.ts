@@ -166,13 +166,13 @@ function rememberedRequests(): CacheProvider {
 function readProfile(profile: Profile, samlResponse: string): SignedIn {
   // Only the verified assertion is read for what counts; `encrypted` is about the envelope and decides nothing.
   const assertion = profile.getAssertionXml?.() ?? '';
-  const attributes = (profile['attributes'] ?? {}) as Readonly<Record<string, unknown>>;
+  const attributes = (profile.attributes ?? {}) as Readonly<Record<string, unknown>>;
   return {
     nameId: profile.nameID,
     nameIdFormat: profile.nameIDFormat,
     issuer: profile.issuer,
     sessionIndex: profile.sessionIndex ?? '',
-    inResponseTo: String(profile['inResponseTo'] ?? ''),
+    inResponseTo: String(profile.inResponseTo ?? ''),
     authnInstant: new Date(/\bAuthnInstant="([^"]+)"/.exec(assertion)?.[1] ?? Number.NaN),
     contextClass: /AuthnContextClassRef[^>]*>([^<]+)</.exec(assertion)?.[1] ?? '',
     encrypted: Buffer.from(samlResponse, 'base64').toString('utf8').includes(':EncryptedAssertion'),

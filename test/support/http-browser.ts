@@ -145,11 +145,11 @@ export class HttpBrowser {
       'Sec-Fetch-Site': fetchSite(initiator, exchange.url),
     };
     const cookies = this.#matching(new URL(exchange.url));
-    if (cookies.length > 0) headers['Cookie'] = cookies.map(([name, cookie]) => `${name}=${cookie.value}`).join('; ');
+    if (cookies.length > 0) headers.Cookie = cookies.map(([name, cookie]) => `${name}=${cookie.value}`).join('; ');
     if (exchange.body !== null) {
       headers['Content-Type'] = 'application/x-www-form-urlencoded';
       headers['Content-Length'] = String(Buffer.byteLength(exchange.body));
-      headers['Origin'] = initiator === null ? 'null' : new URL(initiator).origin;
+      headers.Origin = initiator === null ? 'null' : new URL(initiator).origin;
     }
     return headers;
   }
