@@ -9,7 +9,7 @@ import type { AccountId, Directory } from '../core/account.ts';
 import { loginNameKey } from '../core/login-name.ts';
 import type { Argon2Cost } from '../lib/argon2-string.ts';
 import { type Problem, ProblemsError } from '../lib/problems.ts';
-import { type People, type Person, parseUsersFile } from './users-file.ts';
+import { type People, type Person, parseUsersFile, type UsersFile } from './users-file.ts';
 
 export type YamlDirectoryEvent =
   | { readonly kind: 'loaded'; readonly people: number }

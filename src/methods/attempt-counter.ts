@@ -1,0 +1,86 @@
+// Owns: the arithmetic of throttling, on plain numbers. Leaves to throttle.ts: whose numbers they are.
+import type { EpochSeconds } from '../lib/clock.ts';
+
+/** Failures in a row of one account, with the attempts under way counted as failures until they are known to be none. */
+export interface AttemptCounter {
+  failures: number;
+  pending: number;
+  /** When the last failed attempt began. */
+  failedAt: EpochSeconds;
+  /** When the last attempt under way began. */
+  pendingAt: EpochSeconds;
+}
+
+export interface CounterPolicy {
+  /** Failures in a row without a delay. */
+  readonly free: number;
+  /** The longest delay in seconds. */
+  readonly maxDelay: number;
+  /** Seconds without a failure after which the failures are forgotten. */
+  readonly window: number;
+}
+
+export function newCounter(): AttemptCounter {
+  return { failures: 0, pending: 0, failedAt: 0, pendingAt: 0 };
+}
+
+/** Seconds between one attempt and the next: none, then 1, 2, 4 … up to the ceiling. */
+export function delayAfter(failures: number, policy: CounterPolicy): number {
+  return failures < policy.free ? 0 : Math.min(policy.maxDelay, 2 ** Math.min(failures - policy.free, 30));
+}
+
+/** Seconds until the next attempt is let in; 0 for now. Attempts that are turned away cost nothing. */
+export function counterWait(counter: AttemptCounter, policy: CounterPolicy, now: EpochSeconds): number {
+  // A clock that was set back must not make anybody wait longer.
+  const failedAt = Math.min(counter.failedAt, now);
+  const failures = now - failedAt >= policy.window ? 0 : counter.failures;
+  const since = counter.pending > 0 ? Math.max(failedAt, Math.min(counter.pendingAt, now)) : failedAt;
+  return Math.max(0, since + delayAfter(failures + counter.pending, policy) - now);
+}
+
+/** Counts an attempt before its outcome is known. */
+export function reserveAttempt(counter: AttemptCounter, policy: CounterPolicy, now: EpochSeconds): void {
+  if (now - counter.failedAt >= policy.window) counter.failures = 0;
+  counter.pending += 1;
+  counter.pendingAt = now;
+}
+
+/** The attempt that began at `began` is over. */
+export function settleAttempt(counter: AttemptCounter, failed: boolean, began: EpochSeconds): void {
+  counter.pending -= 1;
+  if (!failed) return;
+  counter.failures += 1;
+  counter.failedAt = Math.max(counter.failedAt, began);
+}
+
+/** A bucket that every failure fills by one and that empties at a constant rate. Successes do not empty it. */
+export interface LeakyBucket {
+  level: number;
+  at: EpochSeconds;
+}
+
+export interface BucketPolicy {
+  readonly size: number;
+  /** Seconds in which a full bucket empties. */
+  readonly window: number;
+}
+
+/** Seconds until there is room for one more. */
+export function bucketWait(bucket: LeakyBucket, policy: BucketPolicy, now: EpochSeconds): number {
+  const over = levelAt(bucket, policy, now) + 1 - policy.size;
+  return over <= 0 ? 0 : Math.ceil((over * policy.window) / policy.size);
+}
+
+export function fillBucket(bucket: LeakyBucket, policy: BucketPolicy, now: EpochSeconds): void {
+  bucket.level = levelAt(bucket, policy, now) + 1;
+  bucket.at = Math.max(bucket.at, now);
+}
+
+/** Takes back what {@link fillBucket} put in. */
+export function unfillBucket(bucket: LeakyBucket): void {
+  bucket.level = Math.max(0, bucket.level - 1);
+}
+
+function levelAt(bucket: LeakyBucket, policy: BucketPolicy, now: EpochSeconds): number {
+  return Math.max(0, bucket.level - (Math.max(0, now - bucket.at) * policy.size) / policy.window);
+}
