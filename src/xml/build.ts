@@ -63,20 +63,33 @@ class FragmentNode {
   readonly text: string;
   readonly schemaTypes: boolean;
   readonly #element: ElementNode;
-  readonly #declared: readonly Namespace[];
+  /** Every namespace used inside, once. */
+  readonly #namespaces: readonly Namespace[];
+  /** Texts for places where ancestors declare some of the namespaces, by the set of those (bit i for number i). */
+  readonly #texts = new Map<number, string>();
 
   constructor(element: ElementNode, text: string, declared: readonly Namespace[]) {
     this.text = text;
     this.schemaTypes = element.schemaTypes;
     this.#element = element;
-    this.#declared = declared;
+    this.#namespaces = declared.filter((n, i) => declared.findIndex((other) => isSame(n, other)) === i);
+    // Which ancestors declare what is kept as bits of a small integer.
+    if (this.#namespaces.length > 30) throw new TypeError('more than 30 namespaces in one fragment');
   }
 
-  /** The prepared text, unless an ancestor already declares one of its namespaces: then it is written for that place. */
+  /** The text for a place; it depends on nothing but which of the namespaces are declared there, so it is kept. */
   write(scope: Scope | null, declared: Namespace[]): string {
-    if (this.#declared.some((namespace) => isDeclared(scope, namespace))) return write(this.#element, scope, declared);
-    declared.push(...this.#declared);
-    return this.text;
+    let outside = 0;
+    for (const [i, namespace] of this.#namespaces.entries()) {
+      if (isDeclared(scope, namespace)) outside |= 1 << i;
+      else declared.push(namespace);
+    }
+    if (outside === 0) return this.text;
+    const kept = this.#texts.get(outside);
+    if (kept !== undefined) return kept;
+    const text = write(this.#element, scope, []);
+    this.#texts.set(outside, text);
+    return text;
   }
 }
 
@@ -159,6 +172,8 @@ export function indexOfChild(root: XmlElement, localName: string): number {
 
 const NAME = /^(?!xmlns$)[A-Za-z_][A-Za-z0-9_.-]*$/;
 const PREFIX = /^(?:(?!xml)[a-z][a-z0-9]*)?$/;
+// Nothing to escape: xml-crypto's canonicalizer, which many relying parties use, forgets to.
+const NAMESPACE_NAME = /^[^\s"&<>]+$/;
 const SCHEMA_TYPE = /^xs:[A-Za-z]+$/;
 
 function isAttribute(name: string, value: string): boolean {
@@ -169,7 +184,7 @@ function isUsable({ prefix, uri }: Namespace): boolean {
   // xs and xsi are declared beside an element's own prefix, so they cannot mean two things.
   if (prefix === XS.prefix) return uri === XS.uri;
   if (prefix === XSI.prefix) return uri === XSI.uri;
-  return PREFIX.test(prefix) && uri !== '';
+  return PREFIX.test(prefix) && NAMESPACE_NAME.test(uri);
 }
 
 /** Canonical XML §2.3: by namespace, then by local name, both by code point; no namespace comes first. */
@@ -196,6 +211,10 @@ function isDeclared(scope: Scope | null, { prefix, uri }: Namespace): boolean {
     if (at.namespace.prefix === prefix) return at.namespace.uri === uri;
   }
   return false;
+}
+
+function isSame(a: Namespace, b: Namespace): boolean {
+  return a.prefix === b.prefix && a.uri === b.uri;
 }
 
 const NONE: readonly Namespace[] = [];
@@ -233,8 +252,7 @@ function writeAll(content: readonly Content[], scope: Scope | null, declared: Na
 
 function startTag(node: ElementNode, own: readonly Namespace[]): string {
   let text = `<${qualified(node)}`;
-  for (const { prefix, uri } of own)
-    text += `${prefix === '' ? ' xmlns' : ` xmlns:${prefix}`}="${escapeAttribute(uri)}"`;
+  for (const { prefix, uri } of own) text += `${prefix === '' ? ' xmlns' : ` xmlns:${prefix}`}="${uri}"`;
   for (const [name, escaped] of node.attributes) text += ` ${name}="${escaped}"`;
   return `${text}>`;
 }
