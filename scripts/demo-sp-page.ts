@@ -96,11 +96,13 @@ ${otherSection(page)}
 <a class="button" href="${escapeHtml(page.idpLogoutUrl)}">Sign out at the identity provider</a></div></section>`;
 }
 
-/** AuthnInstant has whole seconds, so it is compared with the second in which the sign-in was begun. */
+/** AuthnInstant has whole seconds; in the second of the click itself, only the trail tells whether a form was posted. */
 function howYouGotHere(view: SignInView): string {
   const provedMs = view.answer.authnInstant.getTime();
-  if (provedMs >= Math.floor(view.startedMs / 1000) * 1000) return 'With your password, typed for this sign-in.';
-  const seconds = Math.round((view.endedMs - provedMs) / 1000);
+  const sameSecond = provedMs === Math.floor(view.startedMs / 1000) * 1000;
+  const posted = view.steps.some((step) => step.method === 'POST' && step.path.startsWith('/flow/'));
+  if (sameSecond ? posted : provedMs > view.startedMs) return 'With your password, typed for this sign-in.';
+  const seconds = Math.max(0, Math.round((view.endedMs - provedMs) / 1000));
   return `By single sign-on, without typing anything: you had proved who you are ${duration(seconds)} before.`;
 }
 

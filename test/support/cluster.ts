@@ -14,13 +14,15 @@ export interface ClusterOptions {
   readonly parties: readonly string[];
   /** SIGNET_… settings beside the quick ones. */
   readonly environment?: Environment;
-  /** Where browsers come; a free port when absent. */
-  readonly port?: number;
+  /** The port of the public URL, when something of the test stands before HAProxy. */
+  readonly publicPort?: number;
 }
 
 export interface Cluster {
   /** A name that is another site than 127.0.0.1, where the tests' SPs live. */
   readonly publicUrl: string;
+  /** Where HAProxy listens. */
+  readonly port: number;
   readonly idp: IdpDescription;
   readonly idpMetadataXml: string;
   readonly folder: string;
@@ -67,8 +69,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const binary = findHaproxy();
   if (binary === null) throw new Error('haproxy is not installed');
   const count = options.nodes ?? 3;
-  const [front = 0, ...backs] = await freePorts(1 + 2 * count);
-  const port = options.port ?? front;
+  const [port = 0, ...backs] = await freePorts(1 + 2 * count);
   const nodes = Array.from(
     { length: count },
     (_, i): BalancedNode => ({
@@ -79,7 +80,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   );
   const base = await mkdtemp(join(tmpdir(), 'signet-cluster-'));
   const folder = join(base, 'idp');
-  const publicUrl = `http://localhost:${port}`;
+  const publicUrl = `http://localhost:${options.publicPort ?? port}`;
   const environment = { ...QUICK, ...options.environment };
   const steps: BalancerStep[] = [];
   const children: Child[] = [];
@@ -110,6 +111,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const idpMetadataXml = await (await fetch(metadataUrl)).text();
     return {
       publicUrl,
+      port,
       idp: readIdpMetadata(idpMetadataXml),
       idpMetadataXml,
       folder,

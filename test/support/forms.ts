@@ -13,7 +13,7 @@ export interface Form {
   readonly fields: readonly FormField[];
 }
 
-/** All forms of a page with the fields that a browser would send; buttons without a name are left out. */
+/** All forms of a page with the fields that a browser would send when the first button is pressed. */
 export function parseForms(html: string): readonly Form[] {
   return [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)].map(([, head = '', body = '']) => {
     const attributes = parseAttributes(head);
@@ -26,11 +26,14 @@ export function parseForms(html: string): readonly Form[] {
 }
 
 function parseFields(html: string): readonly FormField[] {
-  return [...html.matchAll(/<(?:input|button)\b((?:[^>"']|"[^"]*"|'[^']*')*)>/gi)].flatMap(([, head = '']) => {
+  let pressed = false;
+  return [...html.matchAll(/<(input|button)\b((?:[^>"']|"[^"]*"|'[^']*')*)>/gi)].flatMap(([, tag = '', head = '']) => {
     const attributes = parseAttributes(head);
     const name = attributes.get('name');
-    const type = attributes.get('type') ?? 'text';
-    if (name === undefined || (type === 'checkbox' && !attributes.has('checked'))) return [];
+    const type = attributes.get('type') ?? (tag.toLowerCase() === 'button' ? 'submit' : 'text');
+    const isOtherButton = type === 'submit' && pressed;
+    if (type === 'submit') pressed = true;
+    if (name === undefined || isOtherButton || (type === 'checkbox' && !attributes.has('checked'))) return [];
     return [{ name, value: attributes.get('value') ?? '', type }];
   });
 }

@@ -167,14 +167,17 @@ export class HttpBrowser {
       const name = pair.slice(0, pair.indexOf('='));
       const read = (key: string) =>
         attributes.find((a) => a.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
-      const maxAge = read('max-age');
-      const expires = read('expires');
-      const expiresMs =
-        maxAge !== undefined ? Date.now() + Number(maxAge) * 1000 : Date.parse(expires ?? '') || Infinity;
+      const expiresMs = expiry(read('max-age'), read('expires'));
       if (expiresMs <= Date.now()) jar.delete(name);
       else jar.set(name, { value: pair.slice(pair.indexOf('=') + 1), path: read('path') ?? '/', expiresMs });
     }
   }
+}
+
+/** RFC 6265 §5.3: Max-Age goes before Expires; a cookie with neither stays as long as this browser. */
+function expiry(maxAge: string | undefined, expires: string | undefined): number {
+  if (maxAge !== undefined) return Date.now() + Number(maxAge) * 1000;
+  return expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires);
 }
 
 function fetchSite(initiator: string | null, target: string): string {
