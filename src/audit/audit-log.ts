@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { AuditEvent } from '../core/audit-event.ts';
+import { encodeBase64url } from '../lib/base64url.ts';
 
 export interface AuditLog {
   readonly write: (event: AuditEvent) => void;
@@ -51,6 +52,7 @@ function toEcs(event: AuditEvent, place: Place): Readonly<Record<string, unknown
     'event.reason': event.reason ?? undefined,
     'user.id': event.accountId ?? undefined,
     'user.name': event.loginName ?? undefined,
+    'signet.session': event.sid === null ? undefined : encodeBase64url(event.sid),
     'source.ip': event.address ?? undefined,
     'user_agent.original': event.userAgent?.slice(0, 256),
     'http.request.id': event.requestId,

@@ -20,11 +20,6 @@ export interface RequestedAttribute {
   readonly values: readonly string[];
 }
 
-export interface ReleasedAttribute {
-  readonly name: string;
-  readonly values: readonly string[];
-}
-
 /**
  * What a party may be told because it asks, without a policy of its own: who the person is, not what they belong to.
  * The list is REFEDS Research and Scholarship's, which federations agreed is harmless to release for a service that needs it.
@@ -63,14 +58,8 @@ export function attributeValues(account: Account, name: string): readonly string
   return [];
 }
 
-/** What this person's party is told; attributes without a value are left out. */
-export function releasedAttributes(policy: ReleasePolicy, account: Account): readonly ReleasedAttribute[] {
-  const released: ReleasedAttribute[] = [];
-  for (const rule of policy) {
-    const all = attributeValues(account, rule.from);
-    const { values } = rule;
-    const kept = values === null ? all : all.filter((value) => values.has(value));
-    if (kept.length > 0) released.push({ name: rule.name, values: kept });
-  }
-  return released;
+/** The values of one rule that a party is told; none: the attribute is left out. */
+export function releasedValues({ from, values }: ReleaseRule, account: Account): readonly string[] {
+  const all = attributeValues(account, from);
+  return values === null ? all : all.filter((value) => values.has(value));
 }

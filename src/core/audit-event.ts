@@ -5,6 +5,8 @@ export interface AuditEvent {
   readonly outcome: 'success' | 'failure';
   /** Closed vocabulary: a RefusalReason, a FactorFailure kind, a protocol error's code. */
   readonly reason: string | null;
+  /** What `signet sessions revoke --sid` takes; no bearer value. */
+  readonly sid: Uint8Array | null;
   readonly accountId: string | null;
   readonly loginName: string | null;
   readonly relyingParty: string | null;

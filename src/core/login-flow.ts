@@ -108,11 +108,10 @@ function decideFor(
   }
   const same = session !== null && session.accountId === account.id ? session : null;
   const counted = [...(same === null ? [] : freshSessionEvents(request, same.events)), ...proofs];
-  const accepted = acceptedLevels(request, where.floor(account));
-  if (accepted.length === 0) return finish(context, refused('assurance-unmet'));
+  const possible = assuranceOf([...counted, ...ALL_METHODS.map((method) => ({ method }))]);
+  const accepted = acceptedLevels(request, where.floor(account), possible);
+  if (!reaches(possible, accepted)) return finish(context, refused('assurance-unmet'));
   if (reaches(assuranceOf(counted), accepted)) return finish(context, authenticated(where, account, same, proofs));
-  const everything = [...counted, ...ALL_METHODS.map((method) => ({ method }))];
-  if (!reaches(assuranceOf(everything), accepted)) return finish(context, refused('assurance-unmet'));
   return ask(where, context);
 }
 
@@ -125,13 +124,20 @@ function reachable(request: AuthenticationRequest): boolean {
   return reaches(assuranceOf(ALL_METHODS.map((method) => ({ method }))), accepted);
 }
 
-/** What was asked ∩ the levels at or above the floor; a preference that cannot be met falls back to the floor. */
-function acceptedLevels(request: AuthenticationRequest, floor: AssuranceLevel): readonly AssuranceLevel[] {
+/**
+ * What was asked ∩ the levels at or above the floor. A preference that this person cannot meet falls back to the
+ * floor, never below it.
+ */
+function acceptedLevels(
+  request: AuthenticationRequest,
+  floor: AssuranceLevel,
+  possible: AssuranceLevel | null,
+): readonly AssuranceLevel[] {
   const allowed = levelsFrom(floor);
   const { accepted, binding } = request.assurance;
   if (accepted.length === 0) return allowed;
-  const both = accepted.filter((level) => allowed.includes(level));
-  return both.length === 0 && binding === 'preferred' ? allowed : both;
+  const wanted = accepted.filter((level) => allowed.includes(level));
+  return binding === 'preferred' && !reaches(possible, wanted) ? allowed : wanted;
 }
 
 /** A person who proved more has also proved less. */

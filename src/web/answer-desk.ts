@@ -1,38 +1,17 @@
 // Owns: giving the answer: single use, the session's new copy, the audit line. Leaves to adapters: the message itself.
-import type { Directory } from '../core/account.ts';
 import { assuranceOf } from '../core/assurance.ts';
 import type { AuditEvent } from '../core/audit-event.ts';
-import type { AuthenticationRequest, ProtocolName } from '../core/authentication-request.ts';
+import type { AuthenticationRequest } from '../core/authentication-request.ts';
 import type { AuthenticationResult } from '../core/authentication-result.ts';
-import type { ProtocolAdapter } from '../core/protocol-adapter.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
-import type { Revocations, SpentStore } from '../core/revocation.ts';
 import { type Session, withParticipant } from '../core/session.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
-import type { Random } from '../lib/random.ts';
-import type { Metrics } from '../metrics/metrics.ts';
-import type { FlowCookies, OpenFlow } from './flow-cookies.ts';
-import type { Pages } from './pages.ts';
+import type { Ancestor } from '../sealed/lineage.ts';
+import type { Desk } from './desk.ts';
+import type { OpenFlow } from './flow-cookies.ts';
 import type { RequestFacts } from './request-facts.ts';
-import type { OpenSession, SessionCookie } from './session-cookie.ts';
-import { type PageName, pageWords, refusalWords } from './words.ts';
-
-/** What every desk works with. */
-export interface Desk {
-  readonly sessions: SessionCookie;
-  readonly flows: FlowCookies;
-  readonly pages: Pages;
-  readonly adapters: Readonly<Record<ProtocolName, ProtocolAdapter>>;
-  readonly directory: Directory;
-  readonly spent: SpentStore;
-  readonly revocations: Revocations;
-  readonly metrics: Metrics;
-  readonly random: Random;
-  readonly audit: (event: AuditEvent) => void;
-  readonly page: (name: PageName, status: number, facts: RequestFacts) => Reply;
-  /** Seconds that a sid's revocation is kept: idle + feed lag + skew. */
-  readonly sidRevocationSeconds: number;
-}
+import type { OpenSession } from './session-cookie.ts';
+import { refusalWords } from './words.ts';
 
 /** What the browser showed when the answer became due. */
 export interface Shown {
@@ -57,7 +36,7 @@ export interface AnswerDeskOptions {
     request: AuthenticationRequest,
   ) => { readonly id: string; readonly until: EpochSeconds } | null;
   /** The person has finished a login: their failures are forgotten. */
-  readonly onFinished: (accountId: string) => void;
+  readonly onFinished: (accountId: string, address: string | null) => void;
 }
 
 export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
@@ -66,6 +45,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
   const audit: AnswerDesk['audit'] = (facts, event) =>
     desk.audit({
       reason: null,
+      sid: null,
       accountId: null,
       loginName: null,
       relyingParty: null,
@@ -146,11 +126,12 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     const { change } = result;
     const before = change.kind === 'started' ? null : shown.session;
     if (before !== null && session === before.session && (!before.reseal || request.passive)) return null;
-    const flowKids = shown.flow === null ? [] : [shown.flow.kid, ...shown.flow.flow.lineage];
-    const kids = before === null ? flowKids : [before.kid, ...flowKids];
+    const ancestors: Ancestor[] = [];
+    if (shown.flow !== null) ancestors.push({ kid: shown.flow.kid, lineage: shown.flow.flow.lineage });
+    if (before !== null) ancestors.push({ kid: before.kid, lineage: before.session.lineage });
     // Nobody was there to be idle: a passive answer does not lengthen the session.
     const keep = before !== null && request.passive ? { iat: before.iat, exp: before.exp } : null;
-    const cookie = desk.sessions.seal(session, { kids, keep }, facts.now);
+    const cookie = desk.sessions.seal(session, { ancestors, keep }, facts.now);
     if (cookie === null) return before === null ? 'unavailable' : null;
     if (change.kind === 'started' && change.replaced !== null) {
       desk.revocations.revokeSid(change.replaced.sid, facts.now + desk.sidRevocationSeconds);
@@ -167,11 +148,12 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
   ): void => {
     const { account, change } = result;
     if (change.kind === 'started') desk.metrics.sessionsStarted.inc();
-    if (change.kind !== 'none') options.onFinished(account.id);
+    if (change.kind !== 'none') options.onFinished(account.id, facts.address);
     audit(facts, {
       action: change.kind === 'none' ? 'sso' : 'login',
       outcome: error === null ? 'success' : 'failure',
       reason: error,
+      sid: session.sid,
       accountId: account.id,
       loginName: account.loginName,
       relyingParty: request.relyingParty,
@@ -181,9 +163,4 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
   };
 
   return { give, audit };
-}
-
-/** A page for a situation that has words. */
-export function messagePage(pages: Pages, name: PageName, status: number, reference: string | null): Reply {
-  return pages.message(status, { ...pageWords[name], reference });
 }

@@ -1,13 +1,13 @@
 // Owns: the per-tab login cookies: their names, their number and their bytes. One cookie per login flow; its suffix is
 // the id in the URL and part of the sealed value's context, so cookies cannot be swapped between tabs.
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { SetCookie } from '../core/reply.ts';
 import type { Revocations } from '../core/revocation.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { decodeFlow, encodeFlow, type LoginFlow } from '../sealed/flow-body.ts';
-import { inherit, isLineageRevoked } from '../sealed/lineage.ts';
+import { type Ancestor, isLineageRevoked, sealFrom } from '../sealed/lineage.ts';
 import { loginFlow } from '../sealer/purpose.ts';
 import type { Sealer } from '../sealer/seal.ts';
 import { formatSetCookie } from './cookie-header.ts';
@@ -34,8 +34,8 @@ export interface FlowCookies {
   readonly open: (id: string, facts: RequestFacts) => OpenFlow | null;
   /** Every readable flow that the browser shows. */
   readonly openAll: (facts: RequestFacts) => readonly OpenFlow[];
-  /** null: too large for its cookie, or no key. `kids`: the values it was made from. */
-  readonly seal: (id: string, flow: LoginFlow, iat: EpochSeconds, kids: readonly string[]) => SetCookie | null;
+  /** null: too large for its cookie, or no key. */
+  readonly seal: (id: string, flow: LoginFlow, iat: EpochSeconds, from: readonly Ancestor[]) => SetCookie | null;
   readonly expired: (id: string) => SetCookie;
   /** Cookies to expire so that the next request stays inside the budget; `setting` goes out in the same response. */
   readonly housekeeping: (
@@ -64,7 +64,8 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
     if (token === undefined) return null;
     const opened = sealer.open(loginFlow, name, token);
     const flow = opened === null ? null : decodeFlow(opened.body);
-    if (opened === null || flow === null || isLineageRevoked(sealer, flow.lineage)) return null;
+    if (opened === null || flow === null) return null;
+    if (isLineageRevoked(sealer, { kid: opened.kid, lineage: flow.lineage })) return null;
     const { accountId, events, began } = flow.context;
     const oldestProof = events.reduce((oldest, event) => Math.min(oldest, event.at), began);
     if (accountId !== null && revocations.check({ sid: null, accountId, oldestProof }, facts.now) === 'revoked')
@@ -80,13 +81,16 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
     newId: () => encodeBase64url(options.random(6)),
     open,
     openAll: (facts) => shown(facts).flatMap((id) => open(id, facts) ?? []),
-    seal(id, flow, iat, kids) {
-      const current = sealer.primaryKid();
-      const lineage = current === null ? null : inherit(current, kids, flow.lineage);
-      if (lineage === null) return null;
-      const exp = iat + loginFlow.maxLifetime;
-      const sealed = sealer.seal(loginFlow, { context: prefix + id, iat, exp, body: encodeFlow({ ...flow, lineage }) });
-      return 'token' in sealed ? { name: prefix + id, value: sealed.token, maxAge: sealed.exp - iat } : null;
+    seal(id, flow, iat, ancestors) {
+      const name = prefix + id;
+      if ('refused' in encodeFlow(flow)) return null;
+      const sealed = sealFrom(sealer, loginFlow, ancestors, {
+        context: name,
+        iat,
+        exp: iat + loginFlow.maxLifetime,
+        body: (lineage) => bodyOf({ ...flow, lineage }),
+      });
+      return 'token' in sealed ? { name, value: sealed.token, maxAge: sealed.exp - iat } : null;
     },
     expired,
     housekeeping(facts, keep, setting) {
@@ -119,24 +123,16 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
   };
 }
 
+/** The body of a flow whose request has been judged to fit: its lineage has room of its own. */
+function bodyOf(flow: LoginFlow): Uint8Array {
+  const encoded = encodeFlow(flow);
+  if ('refused' in encoded) throw new RangeError(`a flow that no longer fits: ${encoded.part}`);
+  return encoded.body;
+}
+
 /** The bytes of these lines as they go out. */
 export function setCookieBytes(cookies: readonly SetCookie[], secure: boolean): number {
   return cookies.reduce((sum, cookie) => sum + 'Set-Cookie: \r\n'.length + formatSetCookie(cookie, secure).length, 0);
-}
-
-/** The token that a form of this flow or session carries: only who can open the cookie can make it. */
-export function formToken(secretId: Uint8Array, what: 'login' | 'logout' | 'portal'): string {
-  return encodeBase64url(createHmac('sha256', secretId).update(`signet.form.${what}`).digest().subarray(0, 16));
-}
-
-export function isFormToken(
-  secretId: Uint8Array,
-  what: 'login' | 'logout' | 'portal',
-  token: string | undefined,
-): boolean {
-  const wanted = Buffer.from(formToken(secretId, what));
-  const given = Buffer.from(token ?? '');
-  return wanted.length === given.length && timingSafeEqual(wanted, given);
 }
 
 /** The sid of a session that this flow starts for this account: a balancer's repeat on another node makes the same. */

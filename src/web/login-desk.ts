@@ -1,34 +1,25 @@
 // Owns: one sign-in over HTTP: from a protocol's request, over the login page, to the protocol's answer.
 // Leaves to core/login-flow the decision, to a ProtocolAdapter the answer, to answer-desk.ts the giving of it.
-import type { Account } from '../core/account.ts';
 import { isUnavailable } from '../core/account.ts';
-import type { AuthenticationRequest, RelyingPartyKey } from '../core/authentication-request.ts';
-import { emptyContext } from '../core/login-context.ts';
-import { advance, type LoginInput, type LoginSituation, type Progress } from '../core/login-flow.ts';
+import type { RelyingPartyKey } from '../core/authentication-request.ts';
+import { emptyContext, type LoginContext, TYPED_NAME_MAX_BYTES } from '../core/login-context.ts';
+import { advance, type LoginInput, type LoginSituation, type LoginStep } from '../core/login-flow.ts';
 import type { Arrival } from '../core/protocol-adapter.ts';
 import { floorFor, type RelyingParty } from '../core/relying-party.ts';
 import { type Reply, withCookies } from '../core/reply.ts';
-import type { PasswordOutcome } from '../methods/password.ts';
+import type { PasswordMethod } from '../methods/password.ts';
 import type { LoginFlow } from '../sealed/flow-body.ts';
-import type { AnswerDesk, Desk } from './answer-desk.ts';
-import { formToken, isFormToken, type OpenFlow, sidOfAttempt } from './flow-cookies.ts';
+import type { AnswerDesk } from './answer-desk.ts';
+import type { Desk } from './desk.ts';
+import { type OpenFlow, sidOfAttempt } from './flow-cookies.ts';
 import { isNavigation, isOwnPost, type RequestFacts } from './request-facts.ts';
 import type { OpenSession } from './session-cookie.ts';
 import { busySentence, failureSentence, refusalWords } from './words.ts';
 
-export interface PasswordCheck {
-  readonly verify: (attempt: {
-    readonly typedName: string;
-    readonly password: string;
-    readonly address: string | null;
-    readonly now: number;
-  }) => Promise<PasswordOutcome>;
-}
-
 export interface LoginDeskOptions {
   readonly desk: Desk;
   readonly answers: AnswerDesk;
-  readonly password: PasswordCheck;
+  readonly password: PasswordMethod;
   readonly relyingParty: (key: RelyingPartyKey) => RelyingParty | null;
   readonly publicOrigin: string;
 }
@@ -42,188 +33,174 @@ export interface LoginDesk {
   readonly submit: (id: string, facts: RequestFacts) => Promise<Reply>;
 }
 
+/** One request of one attempt: its flow, what the browser showed with it, and the cookie it came in (null at first). */
+interface Visit {
+  readonly flow: LoginFlow;
+  readonly cookie: OpenFlow | null;
+  readonly session: OpenSession | null;
+  readonly facts: RequestFacts;
+}
+
+type StoredVisit = Visit & { readonly cookie: OpenFlow };
+
+type Identify = LoginStep & { readonly kind: 'identify' };
+
 export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
   const { desk, answers, password, publicOrigin } = options;
-  const { sessions, flows, pages } = desk;
+  const { sessions, flows, forms, pages } = desk;
+
+  /** One step of the flow: the protocol's answer when that finishes it, else what to ask. */
+  const step = async (
+    visit: Visit,
+    input: LoginInput,
+  ): Promise<{ readonly answer: Reply } | { readonly context: LoginContext; readonly ask: Identify }> => {
+    const { flow, session, facts } = visit;
+    const { request, context } = flow;
+    const bySession = session === null ? null : await desk.directory.findById(session.session.accountId);
+    const byContext = context.accountId === null ? null : await desk.directory.findById(context.accountId);
+    const party = options.relyingParty(request.relyingParty);
+    const where: LoginSituation = {
+      request,
+      session: session?.session ?? null,
+      sessionAccount: isUnavailable(bySession) ? null : bySession,
+      contextAccount: isUnavailable(byContext) ? null : byContext,
+      outage: isUnavailable(bySession) || isUnavailable(byContext),
+      // A party that has gone meanwhile is refused by its adapter; nothing is decided in its favour before.
+      floor: (account) => (party === null ? 'aal3' : floorFor(party.floor, account.groups)),
+      isRequiredSubject: (account) =>
+        desk.adapters[request.answerTo.protocol].isRequiredSubject(account, request.answerTo),
+      newSid: (account) => sidOfAttempt(flow.innerId, account.id),
+      now: facts.now,
+    };
+    const progress = advance(where, context, input);
+    if (progress.step.kind === 'identify') return { context: progress.context, ask: progress.step };
+    return { answer: await answers.give(progress.step.result, request, { session, flow: visit.cookie }, facts) };
+  };
 
   const begin = async (arrival: Arrival, facts: RequestFacts): Promise<Reply> => {
-    if (arrival.kind === 'reply') {
-      answers.audit(facts, {
-        action: 'refusal',
-        outcome: 'failure',
-        reason: arrival.error.code,
-        relyingParty: arrival.error.relyingParty,
+    if (arrival.kind !== 'authenticate') {
+      const { code, relyingParty } = arrival.error;
+      desk.log.info('request refused', {
+        requestId: facts.requestId,
+        code,
+        detail: arrival.error.detail,
+        relyingParty,
       });
-      return arrival.reply;
-    }
-    if (arrival.kind === 'refused') {
-      answers.audit(facts, {
-        action: 'refusal',
-        outcome: 'failure',
-        reason: arrival.error.code,
-        relyingParty: arrival.error.relyingParty,
-      });
+      answers.audit(facts, { action: 'refusal', outcome: 'failure', reason: code, relyingParty });
+      if (arrival.kind === 'reply') return arrival.reply;
       return pages.message(arrival.status, { ...refusalWords[arrival.page], reference: facts.requestId });
     }
     if (!isNavigation(facts)) return desk.page('embedded', 403, facts);
-    const flow = newFlow(arrival.request, facts);
+    const context = emptyContext(facts.now);
+    const flow = { innerId: desk.random(16), lineage: [], request: arrival.request, context };
     // A cross-site POST carries no cookies: whether there is a session shows only after the 303.
-    if (arrival.via === 'post') return startFlow(flow, facts, null);
-    const session = sessions.open(facts);
-    const progress = await step(flow, session, facts, { kind: 'arrived' });
-    if (progress.step.kind === 'finished')
-      return answers.give(progress.step.result, flow.request, { session, flow: null }, facts);
-    return startFlow(flow, facts, session);
+    if (arrival.via === 'post') return startFlow({ flow, cookie: null, session: null, facts });
+    const visit = { flow, cookie: null, session: sessions.open(facts), facts };
+    const next = await step(visit, { kind: 'arrived' });
+    return 'answer' in next ? next.answer : startFlow(visit);
   };
 
-  const newFlow = (request: AuthenticationRequest, facts: RequestFacts): LoginFlow => ({
-    innerId: desk.random(16),
-    lineage: [],
-    request,
-    context: emptyContext(facts.now),
-  });
-
-  const startFlow = (flow: LoginFlow, facts: RequestFacts, session: OpenSession | null): Reply => {
+  const startFlow = ({ flow, session, facts }: Visit): Reply => {
     const id = flows.newId();
-    const cookie = flows.seal(id, flow, facts.now, session === null ? [] : [session.kid, ...session.session.lineage]);
+    const from = session === null ? [] : [{ kid: session.kid, lineage: session.session.lineage }];
+    const cookie = flows.seal(id, flow, facts.now, from);
     if (cookie === null) return desk.page('tooLarge', 400, facts);
     const cookies = [cookie, ...flows.housekeeping(facts, null, [cookie])];
     return { kind: 'redirect', status: 303, location: `/flow/${id}`, cookies };
   };
 
-  const step = async (
-    flow: LoginFlow,
-    open: OpenSession | null,
-    facts: RequestFacts,
-    input: LoginInput,
-  ): Promise<Progress> => {
-    const { request, context } = flow;
-    const session = open?.session ?? null;
-    const sessionFound = session === null ? null : await desk.directory.findById(session.accountId);
-    const contextFound = context.accountId === null ? null : await desk.directory.findById(context.accountId);
-    const party = options.relyingParty(request.relyingParty);
-    const outage = isUnavailable(sessionFound) || isUnavailable(contextFound);
-    const where: LoginSituation = {
-      request,
-      session,
-      sessionAccount: isUnavailable(sessionFound) ? null : sessionFound,
-      contextAccount: isUnavailable(contextFound) ? null : contextFound,
-      outage,
-      floor: (account) => (party === null ? 'aal3' : floorFor(party.floor, account.groups)),
-      isRequiredSubject: (account) =>
-        desk.adapters[request.answerTo.protocol].isRequiredSubject(account, request.answerTo),
-      newSid: (account: Account) => sidOfAttempt(flow.innerId, account.id),
-      now: facts.now,
-    };
-    return advance(where, context, input);
+  const openVisit = (id: string, facts: RequestFacts): StoredVisit | Reply => {
+    const cookie = flows.open(id, facts);
+    const session = sessions.open(facts);
+    if (cookie === null) return desk.page(session === null ? 'stale' : 'finished', 410, facts);
+    return { flow: cookie.flow, cookie, session, facts };
   };
 
   const show = async (id: string, facts: RequestFacts): Promise<Reply> => {
     if (!isNavigation(facts)) return desk.page('embedded', 403, facts);
-    const open = usableFlow(id, facts);
-    if ('kind' in open) return open;
-    const session = sessions.open(facts);
-    const progress = await step(open.flow, session, facts, { kind: 'arrived' });
-    if (progress.step.kind === 'finished')
-      return answers.give(progress.step.result, open.flow.request, { session, flow: open }, facts);
-    // Judged only now: a balancer's repeat of the request that finished the flow is answered above, once more.
-    if (desk.spent.peek('login-flow', open.flow.innerId, facts.now)) {
+    const visit = openVisit(id, facts);
+    if ('kind' in visit) return visit;
+    const next = await step(visit, { kind: 'arrived' });
+    if ('answer' in next) return next.answer;
+    // Judged only now: a balancer's repeat of the request that finished the flow has been answered above, once more.
+    if (desk.spent.peek('login-flow', visit.flow.innerId, facts.now)) {
       return withCookies(desk.page('finished', 410, facts), [flows.expired(id)]);
     }
-    return withCookies(loginPage(open, progress, facts, 200, null), flows.housekeeping(facts, id, []));
+    const page = loginPage(visit, next.ask.loginName ?? '', next.ask.failure && failureSentence(next.ask.failure), 200);
+    return withCookies(page, flows.housekeeping(facts, id, []));
   };
 
-  const usableFlow = (id: string, facts: RequestFacts): OpenFlow | Reply => {
-    const open = flows.open(id, facts);
-    if (open === null) return desk.page(sessions.open(facts) === null ? 'stale' : 'finished', 410, facts);
-    return open;
-  };
-
-  const loginPage = (
-    open: OpenFlow,
-    progress: Progress,
-    facts: RequestFacts,
-    status: number,
-    problem: string | null,
-  ): Reply => {
-    const { request, innerId } = open.flow;
-    const asked = progress.step.kind === 'identify' ? progress.step : null;
-    const failure = asked?.failure ?? null;
+  const loginPage = (visit: StoredVisit, loginName: string, problem: string | null, status: number): Reply => {
+    const { request, innerId } = visit.flow;
     return pages.login(status, {
-      action: `/flow/${open.id}`,
-      formToken: formToken(innerId, 'login'),
+      action: `/flow/${visit.cookie.id}`,
+      formToken: forms.make(innerId, 'login'),
       relyingParty: options.relyingParty(request.relyingParty)?.displayName ?? 'the application',
-      loginName: asked?.loginName ?? '',
-      problem: problem ?? (failure === null ? null : failureSentence(failure)),
-      reauthentication: sessions.open(facts) !== null && (request.forceAuthn || request.maxAge !== null),
+      loginName,
+      problem,
+      reauthentication: visit.session !== null && (request.forceAuthn || request.maxAge !== null),
     });
   };
 
   const submit = async (id: string, facts: RequestFacts): Promise<Reply> => {
     if (!isOwnPost(facts, publicOrigin)) return desk.page('foreign', 403, facts);
-    const open = usableFlow(id, facts);
-    if ('kind' in open) return open;
-    if (!isFormToken(open.flow.innerId, 'login', facts.form.get('form_token'))) return desk.page('foreign', 403, facts);
-    const session = sessions.open(facts);
-    if (facts.form.has('cancel')) {
-      const declined = await step(open.flow, session, facts, { kind: 'declined' });
-      if (declined.step.kind === 'finished')
-        return answers.give(declined.step.result, open.flow.request, { session, flow: open }, facts);
-    }
-    return provePassword(open, session, facts);
+    const visit = openVisit(id, facts);
+    if ('kind' in visit) return visit;
+    if (!forms.matches(visit.flow.innerId, 'login', facts.form.get('form_token')))
+      return desk.page('foreign', 403, facts);
+    if (facts.form.has('cancel')) return proceed(visit, { kind: 'declined' });
+    const ended = desk.metrics.loginDuration.startTimer();
+    const reply = await provePassword(visit);
+    ended();
+    return reply;
   };
 
-  const provePassword = async (open: OpenFlow, session: OpenSession | null, facts: RequestFacts): Promise<Reply> => {
+  const provePassword = async (visit: StoredVisit): Promise<Reply> => {
+    const { facts } = visit;
     const typedName = facts.form.get('username') ?? '';
-    const ended = desk.metrics.loginDuration.startTimer();
-    const outcome = await password.verify({
-      typedName,
-      password: facts.form.get('password') ?? '',
-      address: facts.address,
-      now: facts.now,
-    });
-    ended();
-    desk.metrics.logins.inc({
-      method: 'password',
-      outcome: outcome.kind === 'proved' ? 'success' : 'failure',
-      reason: outcome.kind,
-    });
-    if (outcome.kind === 'proved') {
-      const progress = await step(open.flow, session, facts, outcome);
-      if (progress.step.kind === 'finished')
-        return answers.give(progress.step.result, open.flow.request, { session, flow: open }, facts);
-      return again(open, progress, facts);
-    }
+    const secret = facts.form.get('password') ?? '';
+    const outcome = await password.verify({ typedName, password: secret, address: facts.address, now: facts.now });
+    const because = outcome.kind === 'proved' ? 'proved' : outcome.because;
+    const result = outcome.kind === 'proved' ? 'success' : 'failure';
+    desk.metrics.logins.inc({ method: 'password', outcome: result, reason: because });
+    if (outcome.kind === 'proved') return proceed(visit, outcome);
+    const { relyingParty } = visit.flow.request;
     answers.audit(facts, {
       action: 'login-failed',
-      outcome: 'failure',
-      reason: outcome.kind,
-      relyingParty: open.flow.request.relyingParty,
+      outcome: result,
+      reason: because,
+      relyingParty,
       methods: ['password'],
     });
     if (outcome.kind === 'unavailable') {
-      const progress = await step(open.flow, session, facts, { kind: 'arrived' });
-      return withRetry(loginPage(open, progress, facts, 503, busySentence(outcome.retryAfter)), outcome.retryAfter);
+      if (outcome.because === 'directory') return withRetry(desk.page('unavailable', 503, facts), outcome.retryAfter);
+      return withRetry(loginPage(visit, typedName, busySentence(outcome.retryAfter), 503), outcome.retryAfter);
     }
-    const failed = await step(open.flow, session, facts, { kind: 'failed', failure: outcome.failure, typedName });
-    if (outcome.failure.kind === 'throttled') {
-      return withRetry(
-        loginPage(open, failed, facts, 429, failureSentence(outcome.failure)),
-        outcome.failure.retryAfter,
-      );
+    const { failure } = outcome;
+    if (failure.kind === 'throttled') {
+      return withRetry(loginPage(visit, typedName, failureSentence(failure), 429), failure.retryAfter);
     }
-    return again(open, failed, facts);
+    return proceed(visit, { kind: 'failed', failure, typedName: keptName(typedName) });
   };
 
-  /** Post, redirect, get: reloading the page does not send the password again. */
-  const again = (open: OpenFlow, progress: Progress, facts: RequestFacts): Reply => {
-    const flow = { ...open.flow, context: progress.context };
-    const cookie = flows.seal(open.id, flow, open.iat, [open.kid]);
-    if (cookie === null) return desk.page('unavailable', 503, facts);
-    return { kind: 'redirect', status: 303, location: `/flow/${open.id}`, cookies: [cookie] };
+  /** Post, redirect, get: reloading the page that follows does not send the password again. */
+  const proceed = async (visit: StoredVisit, input: LoginInput): Promise<Reply> => {
+    const next = await step(visit, input);
+    if ('answer' in next) return next.answer;
+    const { id, iat, kid } = visit.cookie;
+    const cookie = flows.seal(id, { ...visit.flow, context: next.context }, iat, [
+      { kid, lineage: visit.flow.lineage },
+    ]);
+    if (cookie === null) return desk.page('unavailable', 503, visit.facts);
+    return { kind: 'redirect', status: 303, location: `/flow/${id}`, cookies: [cookie] };
   };
 
   return { begin, show, submit };
+}
+
+/** A name too long for its slot in the cookie is not kept; the person types it again. */
+function keptName(typedName: string): string {
+  return Buffer.byteLength(typedName, 'utf8') > TYPED_NAME_MAX_BYTES ? '' : typedName;
 }
 
 function withRetry(reply: Reply, seconds: number): Reply {

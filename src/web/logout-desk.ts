@@ -1,8 +1,8 @@
 // Owns: signing out of Signet itself, and saying honestly what it reached. Single logout is not here.
 import { isUnavailable } from '../core/account.ts';
 import type { Reply } from '../core/reply.ts';
-import type { AnswerDesk, Desk } from './answer-desk.ts';
-import { formToken, isFormToken } from './flow-cookies.ts';
+import type { AnswerDesk } from './answer-desk.ts';
+import type { Desk } from './desk.ts';
 import { isOwnPost, type RequestFacts } from './request-facts.ts';
 import { pageWords } from './words.ts';
 
@@ -27,7 +27,7 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     if (open === null) return desk.pages.message(200, { ...pageWords.notSignedIn, reference: null });
     const found = await desk.directory.findById(open.session.accountId);
     return desk.pages.logout({
-      formToken: formToken(open.session.sid, 'logout'),
+      formToken: desk.forms.make(open.session.sid, 'logout'),
       loginName: found === null || isUnavailable(found) ? 'yourself' : found.loginName,
       participants: open.session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []),
     });
@@ -38,12 +38,12 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     const open = desk.sessions.open(facts);
     if (open === null) return desk.pages.message(200, { ...pageWords.notSignedIn, reference: null });
     const { session } = open;
-    if (!isFormToken(session.sid, 'logout', facts.form.get('form_token'))) return desk.page('foreign', 403, facts);
+    if (!desk.forms.matches(session.sid, 'logout', facts.form.get('form_token'))) return desk.page('foreign', 403, facts);
     // A slow answer in another tab could bring the cookie back: the sid is remembered as ended.
     desk.revocations.revokeSid(session.sid, facts.now + desk.sidRevocationSeconds);
     const flows = desk.flows.openAll(facts);
     for (const flow of flows) desk.spent.spend('login-flow', flow.flow.innerId, flow.exp, null, facts.now);
-    answers.audit(facts, { action: 'logout', outcome: 'success', accountId: session.accountId });
+    answers.audit(facts, { action: 'logout', outcome: 'success', accountId: session.accountId, sid: session.sid });
     const names = session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []);
     const left =
       names.length === 0 ? [] : [`These applications were not told and may keep you signed in: ${names.join(', ')}.`];

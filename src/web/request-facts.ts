@@ -25,12 +25,12 @@ export interface RequestFacts {
  */
 export function isOwnPost(facts: RequestFacts, publicOrigin: string): boolean {
   const site = facts.headers['sec-fetch-site'];
-  return site === undefined ? facts.headers['origin'] === publicOrigin : site === 'same-origin';
+  return site === undefined ? facts.headers.origin === publicOrigin : site === 'same-origin';
 }
 
 /** Prefetches, frames, images and scripts get no assertion and no flow cookie. */
 export function isNavigation(facts: RequestFacts): boolean {
   const destination = facts.headers['sec-fetch-dest'];
-  if (facts.headers['sec-purpose'] !== undefined || facts.headers['purpose'] === 'prefetch') return false;
+  if (facts.headers['sec-purpose'] !== undefined || facts.headers.purpose === 'prefetch') return false;
   return destination === undefined || destination === 'document';
 }

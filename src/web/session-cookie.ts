@@ -4,8 +4,8 @@ import type { SetCookie } from '../core/reply.ts';
 import type { RevocationSubject, Revocations } from '../core/revocation.ts';
 import { isSessionLive, oldestProof, type Session, type SessionPolicy } from '../core/session.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
-import { inherit, isLineageRevoked } from '../sealed/lineage.ts';
-import { decodeSession, encodeSession } from '../sealed/session-body.ts';
+import { type Ancestor, isLineageRevoked, sealFrom } from '../sealed/lineage.ts';
+import { decodeSession, encodeSession, fitSession } from '../sealed/session-body.ts';
 import { ssoSession } from '../sealer/purpose.ts';
 import type { Sealer } from '../sealer/seal.ts';
 import type { RequestFacts } from './request-facts.ts';
@@ -32,14 +32,14 @@ export interface SessionCookie {
   readonly name: string;
   /** null for every reason there is: absent, damaged, expired, revoked. */
   readonly open: (facts: RequestFacts) => OpenSession | null;
-  /** `slide`: the person was there, so the idle time starts again; otherwise iat and exp of `from` stay. */
+  /** null when it cannot be sealed: no key, or more lineage than a session may carry. */
   readonly seal: (session: Session, from: SealedFrom, now: EpochSeconds) => SetCookie | null;
   readonly expired: SetCookie;
 }
 
-/** What a new copy is made from: its keys become the lineage. */
 export interface SealedFrom {
-  readonly kids: readonly string[];
+  /** What the new copy is made from: their keys become its lineage. */
+  readonly ancestors: readonly Ancestor[];
   /** iat and exp to keep; null when the idle time starts now. */
   readonly keep: { readonly iat: EpochSeconds; readonly exp: EpochSeconds } | null;
 }
@@ -54,7 +54,7 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
     const session = opened === null ? null : decodeSession(opened.body);
     if (opened === null || session === null) return null;
     if (!isSessionLive(session, opened.iat, policy, facts.now)) return null;
-    if (isLineageRevoked(sealer, session.lineage)) return null;
+    if (isLineageRevoked(sealer, { kid: opened.kid, lineage: session.lineage })) return null;
     // 'reauth' is no session either: the person proves themselves again.
     if (revocations.check(revocationSubject(session), facts.now) !== 'good') return null;
     const old = facts.now - opened.iat > policy.idle / 6;
@@ -62,22 +62,18 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
   };
 
   const seal = (session: Session, from: SealedFrom, now: EpochSeconds): SetCookie | null => {
-    const current = sealer.primaryKid();
-    if (current === null) return null;
-    const lineage = inherit(current, from.kids, session.lineage);
-    if (lineage === null) return null;
     const iat = from.keep?.iat ?? now;
     const exp = from.keep?.exp ?? Math.min(now + policy.idle, session.created + policy.absolute);
-    for (let dropped = 0; dropped <= session.participants.length; dropped += 1) {
-      const copy = { ...session, lineage, participants: session.participants.slice(dropped) };
-      const sealed = sealer.seal(ssoSession, { context: name, iat, exp, body: encodeSession(copy) });
-      if ('token' in sealed) {
-        if (dropped > 0) options.onParticipantsDropped(dropped);
-        return { name, value: sealed.token, maxAge: null };
-      }
-      if (sealed.refused !== 'too-large') return null;
-    }
-    return null;
+    let dropped = 0;
+    const body = (lineage: readonly string[]): Uint8Array => {
+      const fitting = fitSession({ ...session, lineage });
+      dropped = fitting.dropped;
+      return encodeSession(fitting.session);
+    };
+    const sealed = sealFrom(sealer, ssoSession, from.ancestors, { context: name, iat, exp, body });
+    if ('refused' in sealed) return null;
+    if (dropped > 0) options.onParticipantsDropped(dropped);
+    return { name, value: sealed.token, maxAge: null };
   };
 
   return { name, open, seal, expired: { name, value: '', maxAge: 0 } };

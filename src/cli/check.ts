@@ -1,0 +1,22 @@
+// Owns: `signet check`: everything that is wrong with a configuration and the files it names, at once.
+import type { Command } from 'commander';
+import { readConfig } from '../config/read-config.ts';
+import { formatProblem } from '../lib/problems.ts';
+import { openParts } from '../parts.ts';
+import { CliFailure, type CliIo } from './io.ts';
+
+export function addCheckCommand(program: Command, io: CliIo): void {
+  program
+    .command('check')
+    .description('print every problem of the configuration and its files; exit 1 when there is one')
+    .option('--config <file>', 'the configuration', 'signet.yaml')
+    .action(async (options: { config: string }) => {
+      const config = readConfig(options.config, io.environment);
+      const parts = await openParts(config, { clock: io.clock, random: io.random, onEvent: () => {} });
+      const problems = [...parts.parties.problems(), ...parts.warnings];
+      parts.close();
+      for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
+      if (problems.length > 0) throw new CliFailure(`${problems.length} problems`);
+      io.out(`${options.config}: no problems; ${parts.parties.all().length} parties\n`);
+    });
+}

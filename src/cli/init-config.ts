@@ -1,0 +1,98 @@
+// Owns: the text of a new signet.yaml: every setting that people change, with its default and its meaning.
+
+/** A setting that is commented out shows its default. */
+export function configText(publicUrl: string, fingerprint: string): string {
+  return `# Signet's configuration. \`signet check --config THIS-FILE\` tells everything that is wrong with it.
+# Times are in seconds. Relative paths start at this file. Every setting can also come from the environment:
+# session.idle is SIGNET_SESSION_IDLE. Further files can be named with \`include: [FILE]\`; what stands here wins.
+
+# The address that browsers use. https, or plain http on localhost, 127.0.0.1 or [::1] for a trial.
+publicUrl: ${publicUrl}
+
+# The name of this identity provider. Service providers and the keyring know it: changing it is starting over.
+# entityId: ${publicUrl}/saml/idp/metadata
+
+# Where this node listens. The management listener (health, readiness, metrics) must not be reachable from outside.
+listen: 127.0.0.1:8080
+management: 127.0.0.1:9090
+
+# Proxies whose X-Forwarded-For and X-Request-Id are believed: addresses or CIDR blocks.
+trustedProxies: [127.0.0.1, "::1"]
+
+# How far clocks may be apart.
+# skew: 60
+
+keyring:
+  file: keys/sealer.json
+  # The least serial that is believed: a restored old file must not win. \`signet keys\` prints it.
+  # minSerial: 0
+  # poll: 10
+
+# The secret that people's persistent names come from. It never changes: with another one everybody is somebody else
+# to every service provider. The fingerprint makes an accidental change a configuration error.
+stableSecret:
+  file: keys/pairwise.json
+  fingerprint: ${fingerprint}
+
+session:
+  # Without use for this long, a session ends.
+  # idle: 3600
+  # Whatever happens, it ends this long after sign-in.
+  # absolute: 43200
+
+directory:
+  kind: yaml
+  file: users.yaml
+  # poll: 5
+
+password:
+  # What new password hashes cost; a hash that exists keeps the cost it was made with. memory is in KiB.
+  # argon2: { memory: 65536, time: 3, parallelism: 4 }
+  # Processes that hash, and logins that may wait for one. More are told to come back.
+  # workers: 1
+  # queue: 64
+
+throttle:
+  # Per node. Failures before an account, or an address, has to wait; at most maxDelay at a time.
+  # accountFailures: 5
+  # addressFailures: 50
+  # maxDelay: 60
+  # window: 900
+
+saml:
+  key: keys/saml-signing/key.pem
+  certificate: keys/saml-signing/certificate.pem
+  # Published beside the current certificate before it takes over.
+  # nextCertificate: keys/saml-signing/next.pem
+  # wantAuthnRequestsSigned: false
+  # false moves /saml/idp/metadata to the management listener.
+  # publicMetadata: true
+  # signMetadata: false
+  # scopes: [example.org]
+  # errorUrl: https://help.example.org/sign-in
+
+# Service providers: metadata as *.xml, settings as *.yaml beside it (docs/parties.md).
+parties:
+  folder: parties
+  # poll: 5
+
+revocations:
+  file: revocations.yaml
+  # poll: 5
+  # What happens when this file has not been readable for staleAfter seconds: open, reauth or closed.
+  # staleAfter: 300
+  # failMode: reauth
+
+log:
+  # error, warn, info, debug
+  level: info
+
+audit:
+  # One JSON line for each sign-in, failure and sign-out: a file, or - for standard output.
+  file: "-"
+
+shutdown:
+  # How long requests under way may take after SIGTERM.
+  # drain: 30
+`;
+}

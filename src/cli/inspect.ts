@@ -1,0 +1,131 @@
+// Owns: `signet inspect`: explaining a sealed value or a SAML message to a human. Standard input only: what stands on a
+// command line is seen by every process and kept by the shell. What is secret in it is not shown.
+import { inflateRawSync } from 'node:zlib';
+import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { readConfig } from '../config/read-config.ts';
+import { encodeBase64url } from '../lib/base64url.ts';
+import { decodeFlow } from '../sealed/flow-body.ts';
+import { decodeSession } from '../sealed/session-body.ts';
+import { formatTime } from '../sealer/json-record.ts';
+import { openKeyringFile } from '../sealer/key-file.ts';
+import { loginFlow, type Purpose, ssoSession } from '../sealer/purpose.ts';
+import { createSealer, type Opened, type Sealer } from '../sealer/seal.ts';
+import { cookieName } from '../web/cookie-header.ts';
+import { CliFailure, type CliIo } from './io.ts';
+
+export function addInspectCommand(program: Command, io: CliIo): void {
+  program
+    .command('inspect')
+    .description(
+      'explain a sealed cookie (NAME=VALUE or the value of a session cookie), a SAMLRequest or a SAMLResponse',
+    )
+    .option('--config <file>', 'the configuration', 'signet.yaml')
+    .action(async (options: { config: string }) => {
+      const text = (await io.readStdin()).trim();
+      const saml = decodeSaml(text);
+      io.out(saml ?? inspectSealed(text, readConfig(options.config, io.environment), io));
+    });
+}
+
+function inspectSealed(text: string, config: Config, io: CliIo): string {
+  const results: string[] = [];
+  const { file, minSerial, poll } = config.keyring;
+  const source = openKeyringFile({
+    path: file,
+    realm: config.entityId,
+    minSerial,
+    pollSeconds: poll,
+    clock: io.clock,
+    onEvent: () => {},
+  });
+  source.close();
+  const sealer = createSealer({
+    ring: source.current,
+    reread: () => false,
+    clock: io.clock,
+    random: io.random,
+    observe: (purpose, result) => results.push(`${purpose}: ${result}`),
+  });
+  const equals = text.indexOf('=');
+  const session = cookieName('signet_sso', !config.plainHttp);
+  const name = equals > 0 ? text.slice(0, equals).trim() : session;
+  const token = text.slice(equals + 1).trim();
+  const opened = name === session ? openAs(sealer, ssoSession, name, token) : openAs(sealer, loginFlow, name, token);
+  if (opened === null) {
+    const hint = equals > 0 ? '' : ' (a login cookie needs its name: NAME=VALUE)';
+    throw new CliFailure(`this does not open as ${name}: ${results.join(', ') || 'no result'}${hint}`);
+  }
+  const lines = [
+    `purpose   ${opened.purpose.name}`,
+    `context   ${name}`,
+    `kid       ${opened.value.kid}${opened.value.laterKey ? '  (a later key seals now)' : ''}`,
+    `schema    ${opened.value.schema}`,
+    `issued    ${formatTime(opened.value.iat)}`,
+    `expires   ${formatTime(opened.value.exp)}`,
+    ...(opened.purpose === ssoSession ? sessionLines(opened.value) : flowLines(opened.value)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function openAs(
+  sealer: Sealer,
+  purpose: Purpose,
+  name: string,
+  token: string,
+): { readonly purpose: Purpose; readonly value: Opened } | null {
+  const value = sealer.open(purpose, name, token);
+  return value === null ? null : { purpose, value };
+}
+
+function sessionLines(opened: Opened): readonly string[] {
+  const session = decodeSession(opened.body);
+  if (session === null) return ['body      cannot be read: another version wrote it, or it is damaged'];
+  return [
+    `sid       ${encodeBase64url(session.sid)}`,
+    `account   ${session.accountId}`,
+    `created   ${formatTime(session.created)}`,
+    ...session.events.map((event) => `event     ${event.method} at ${formatTime(event.at)}`),
+    ...session.participants.map((p) => `party     ${p.relyingParty} at ${formatTime(p.at)}, NameID ${p.nameId.kind}`),
+    `lineage   ${session.lineage.join(' ') || 'none'}`,
+  ];
+}
+
+function flowLines(opened: Opened): readonly string[] {
+  const flow = decodeFlow(opened.body);
+  if (flow === null) return ['body      cannot be read: another version wrote it, or it is damaged'];
+  const { request, context } = flow;
+  return [
+    `party     ${request.relyingParty}`,
+    `received  ${formatTime(request.receivedAt)}`,
+    `asked     ${request.forceAuthn ? 'forced ' : ''}${request.passive ? 'passive ' : ''}levels ${request.assurance.accepted.join(' ') || 'any'}`,
+    `began     ${formatTime(context.began)}`,
+    `proofs    ${context.events.map((event) => event.method).join(' ') || 'none'}`,
+    `lineage   ${flow.lineage.join(' ') || 'none'}`,
+    'inner id  (not shown)',
+  ];
+}
+
+/** A SAML message as text; null when this is none. Signatures, certificates and ciphertexts are shortened. */
+export function decodeSaml(text: string): string | null {
+  const field = /SAML(?:Request|Response)=([^&\s]+)/.exec(text)?.[1];
+  const base64 = field === undefined ? text : decodeURIComponent(field);
+  if (!/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(base64)) return null;
+  const bytes = Buffer.from(base64, 'base64');
+  const xml = bytes[0] === 0x3c ? bytes.toString('utf8') : inflated(bytes);
+  if (xml === null || !xml.startsWith('<')) return null;
+  const short = xml.replace(
+    /(<[\w.-]*:?(?:SignatureValue|X509Certificate|CipherValue|DigestValue)(?:\s[^>]*)?>)([^<]{12})[^<]*/g,
+    '$1$2…',
+  );
+  // Line breaks between elements make it readable; this text is for people, not for verifying.
+  return `${short.replace(/></g, '>\n<')}\n`;
+}
+
+function inflated(bytes: Buffer): string | null {
+  try {
+    return inflateRawSync(bytes, { maxOutputLength: 262_144 }).toString('utf8');
+  } catch {
+    return null;
+  }
+}

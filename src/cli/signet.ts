@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+// Owns: the command line: which commands there are, and how a failure is told.
+import { Command, CommanderError } from 'commander';
+import { LockedError } from '../lib/atomic-file.ts';
+import { formatProblem, ProblemsError } from '../lib/problems.ts';
+import { addAuditCommand } from './audit.ts';
+import { addCheckCommand } from './check.ts';
+import { addInitCommand } from './init.ts';
+import { addInspectCommand } from './inspect.ts';
+import { CliFailure, type CliIo, processIo } from './io.ts';
+import { addKeysCommand } from './keys.ts';
+import { addPartiesCommand } from './parties.ts';
+import { addServeCommand } from './serve.ts';
+import { addSessionsCommand } from './sessions.ts';
+import { addUsersCommand } from './users.ts';
+import { VERSION } from './version.ts';
+
+export function createProgram(io: CliIo): Command {
+  const program = new Command('signet')
+    .description('Single sign-on identity provider whose nodes keep no shared state')
+    .version(VERSION)
+    .showHelpAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err });
+  addInitCommand(program, io);
+  addServeCommand(program, io);
+  addCheckCommand(program, io);
+  addUsersCommand(program, io);
+  addPartiesCommand(program, io);
+  addSessionsCommand(program, io);
+  addKeysCommand(program, io);
+  addInspectCommand(program, io);
+  addAuditCommand(program, io);
+  return program;
+}
+
+/** Runs one command; answers the exit code: 0 done, 1 error, 2 refused by an invariant. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  try {
+    await createProgram(io).parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof ProblemsError) {
+      for (const problem of error.problems) io.err(`${formatProblem(problem)}\n`);
+      return 1;
+    }
+    if (error instanceof CliFailure) {
+      io.err(`${error.message}\n`);
+      return error.exitCode;
+    }
+    if (error instanceof LockedError || isSystemError(error)) {
+      io.err(`${error.message}\n`);
+      return 1;
+    }
+    io.err(`this should not have happened: ${error instanceof Error ? (error.stack ?? error.message) : 'unknown'}\n`);
+    return 1;
+  }
+}
+
+/** A file or an address that cannot be used: the message names it and says why. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error;
+}
+
+if (import.meta.main) process.exitCode = await runCli(process.argv.slice(2), processIo());

@@ -1,0 +1,93 @@
+// Owns: one node's life: read, wire, listen, drain on SIGTERM or SIGINT, exit.
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Writable } from 'node:stream';
+import { createLogger, format, type Logger, transports, config as winstonLevels } from 'winston';
+import { VERSION } from './cli/version.ts';
+import type { Config } from './config/config.ts';
+import type { Clock } from './lib/clock.ts';
+import { formatProblem } from './lib/problems.ts';
+import type { Random } from './lib/random.ts';
+import { createNode } from './wire.ts';
+
+export interface MainContext {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Runs one node until it is told to stop; resolves when it has stopped. */
+export async function serve(config: Config, context: MainContext): Promise<void> {
+  const log = createNodeLog(config);
+  const audit = openAudit(config, log);
+  const node = await createNode(config, { ...context, log, audit, version: VERSION });
+  for (const problem of [...node.parts.warnings, ...node.parts.parties.problems()]) log.warn(formatProblem(problem));
+  const publicServer = await listen(node.publicListener, config.listen);
+  const managementServer = await listen(node.managementListener, config.management);
+  log.info('listening', {
+    public: addressOf(publicServer),
+    management: addressOf(managementServer),
+    url: config.publicUrl,
+  });
+  await stopSignal();
+  log.info('draining', { seconds: config.shutdown.drain });
+  node.drain();
+  await closeGently(publicServer, config.shutdown.drain);
+  await closeGently(managementServer, 0);
+  await node.close();
+  log.info('stopped');
+  await new Promise<void>((resolve) => audit.end(resolve));
+}
+
+function createNodeLog(config: Config): Logger {
+  return createLogger({
+    level: config.log.level,
+    levels: winstonLevels.npm.levels,
+    defaultMeta: { node: config.nodeName },
+    format: format.combine(format.timestamp(), format.json()),
+    // The audit log has standard output for itself.
+    transports: [new transports.Console({ stderrLevels: Object.keys(winstonLevels.npm.levels) })],
+  });
+}
+
+function openAudit(config: Config, log: Logger): Writable {
+  if (config.audit.file === '-') return process.stdout;
+  const stream = createWriteStream(config.audit.file, { flags: 'a', mode: 0o600 });
+  stream.on('error', (error) => log.error('audit log cannot be written', { error: error.message }));
+  return stream;
+}
+
+async function listen(listener: RequestListener, endpoint: string): Promise<Server> {
+  const colon = endpoint.lastIndexOf(':');
+  const host = endpoint.slice(0, colon).replace(/^\[|\]$/g, '');
+  const server = createServer({ keepAlive: true }, listener);
+  // Longer than a balancer keeps idle connections, so that it is the one to close them.
+  server.keepAliveTimeout = 75_000;
+  server.headersTimeout = 80_000;
+  server.requestTimeout = 30_000;
+  server.listen(Number(endpoint.slice(colon + 1)), host);
+  await once(server, 'listening');
+  return server;
+}
+
+function addressOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Stops listening, lets requests under way finish, and ends what is left after `seconds`. */
+async function closeGently(server: Server, seconds: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const idle = setInterval(() => server.closeIdleConnections(), 100);
+  const limit = setTimeout(() => server.closeAllConnections(), seconds * 1000);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(limit);
+}
+
+function stopSignal(): Promise<unknown> {
+  return Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+}

@@ -1,0 +1,222 @@
+// Owns: opening every file that a node lives on, and telling all that is wrong with them at once.
+// Leaves to wire.ts: putting the opened parts together; `signet check` opens them and stops there.
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Config } from './config/config.ts';
+import { openYamlDirectory, type YamlDirectory } from './directories/yaml-directory.ts';
+import { type AddressTest, addressList } from './lib/address-list.ts';
+import type { Clock } from './lib/clock.ts';
+import { formatProblem, type Problem, Problems, ProblemsError } from './lib/problems.ts';
+import type { Random } from './lib/random.ts';
+import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.ts';
+import { createSigners, type Signers } from './protocols/saml/signers.ts';
+import { type KeyringSource, openKeyringFile } from './sealer/key-file.ts';
+import { readSecretFile } from './sealer/secret-file.ts';
+import { openStableSecret, type StableSecret } from './sealer/stable-secret.ts';
+import { openRevocationFeed, type RevocationFeed } from './state/revocation-feed.ts';
+import { type Certificate, readCertificate } from './xml/key.ts';
+
+/** Something that the log should have; `problems` when a file was refused and the last good copy stays. */
+export interface PartEvent {
+  readonly part: 'keyring' | 'users' | 'parties' | 'revocations';
+  readonly level: 'info' | 'error';
+  readonly message: string;
+}
+
+export interface Parts {
+  readonly keyring: KeyringSource;
+  readonly stableSecret: StableSecret;
+  readonly directory: YamlDirectory;
+  readonly parties: PartyRegistry;
+  readonly revocations: RevocationFeed;
+  readonly signers: Signers;
+  readonly signingCertificate: Certificate;
+  readonly nextCertificate: Certificate | null;
+  readonly isProxy: AddressTest;
+  /** What does not keep a node from starting, and yet wants somebody's attention. */
+  readonly warnings: readonly Problem[];
+  readonly close: () => void;
+}
+
+export interface PartsContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onEvent: (event: PartEvent) => void;
+}
+
+/** Before this many seconds are left, an ending certificate is reported. */
+const EXPIRY_WARNING_SECONDS = 14 * 86_400;
+
+/** @throws ProblemsError with everything that keeps a node from starting. */
+export async function openParts(config: Config, context: PartsContext): Promise<Parts> {
+  const problems = new Problems();
+  const warnings = new Problems();
+  const isProxy = addressList(config.trustedProxies, 'trustedProxies', problems);
+  const keyring = attempt(problems, config.keyring.file, () => openKeyring(config, context));
+  const stableSecret = attempt(problems, config.stableSecret.file, () => openStableSecret(config.stableSecret.file));
+  if (stableSecret !== null) checkFingerprint(config, stableSecret, problems);
+  const signing = openSigning(config, context, problems, warnings);
+  const directory = await attemptLater(problems, config.directory.file, () => openDirectory(config, context));
+  const revocations = openRevocations(config, context);
+  if (!revocations.status().everLoaded) {
+    problems.add(
+      'revocations.file',
+      config.revocations.file,
+      'a file that can be read: signet init writes an empty one',
+    );
+  }
+  const parties = await openPartyRegistry(config.parties.folder);
+  const timer = setInterval(() => void reloadParties(parties, context), config.parties.poll * 1000).unref();
+  const close = (): void => {
+    clearInterval(timer);
+    keyring?.close();
+    directory?.close();
+    revocations.close();
+  };
+  if (problems.any() || keyring === null || stableSecret === null || directory === null || signing === null) {
+    close();
+    throw new ProblemsError(problems.list());
+  }
+  return {
+    keyring,
+    stableSecret,
+    directory,
+    parties,
+    revocations,
+    ...signing,
+    isProxy,
+    warnings: warnings.list(),
+    close,
+  };
+}
+
+function openKeyring(config: Config, { clock, onEvent }: PartsContext): KeyringSource {
+  return openKeyringFile({
+    path: config.keyring.file,
+    realm: config.entityId,
+    minSerial: config.keyring.minSerial,
+    pollSeconds: config.keyring.poll,
+    clock,
+    onEvent: (event) =>
+      onEvent(
+        event.kind === 'loaded'
+          ? { part: 'keyring', level: 'info', message: `serial ${event.serial}, key ${event.primaryKid} seals` }
+          : { part: 'keyring', level: 'error', message: event.problems.map(formatProblem).join('; ') },
+      ),
+  });
+}
+
+function checkFingerprint(config: Config, secret: StableSecret, problems: Problems): void {
+  const { fingerprint } = config.stableSecret;
+  if (fingerprint !== undefined && fingerprint !== secret.fingerprint) {
+    problems.add(
+      'stableSecret.fingerprint',
+      fingerprint,
+      `${secret.fingerprint}, if the secret was really meant to change: everybody then has another name everywhere`,
+    );
+  }
+}
+
+function openDirectory(config: Config, { onEvent }: PartsContext): Promise<YamlDirectory> {
+  return openYamlDirectory({
+    path: config.directory.file,
+    pollSeconds: config.directory.poll,
+    onEvent: (event) =>
+      onEvent(
+        event.kind === 'loaded'
+          ? { part: 'users', level: 'info', message: `${event.people} people` }
+          : { part: 'users', level: 'error', message: event.problems.map(formatProblem).join('; ') },
+      ),
+  });
+}
+
+function openRevocations(config: Config, { clock, onEvent }: PartsContext): RevocationFeed {
+  const { file, poll, staleAfter, failMode, capacity } = config.revocations;
+  return openRevocationFeed({
+    path: file,
+    pollSeconds: poll,
+    staleAfter,
+    failMode,
+    capacity,
+    clock,
+    onEvent: (event) => {
+      if (event.kind === 'loaded') onEvent({ part: 'revocations', level: 'info', message: `${event.entries} entries` });
+      else if (event.kind === 'failed')
+        onEvent({ part: 'revocations', level: 'error', message: messageOf(event.error) });
+      else onEvent({ part: 'revocations', level: 'error', message: `over capacity: ${event.entries} entries dropped` });
+    },
+  });
+}
+
+async function reloadParties(parties: PartyRegistry, { onEvent }: PartsContext): Promise<void> {
+  if (!(await parties.reload())) return;
+  onEvent({ part: 'parties', level: 'info', message: `${parties.all().length} parties` });
+  for (const problem of parties.problems())
+    onEvent({ part: 'parties', level: 'error', message: formatProblem(problem) });
+}
+
+interface Signing {
+  readonly signers: Signers;
+  readonly signingCertificate: Certificate;
+  readonly nextCertificate: Certificate | null;
+}
+
+function openSigning(config: Config, { clock }: PartsContext, problems: Problems, warnings: Problems): Signing | null {
+  const { saml } = config;
+  const privateKey = attempt(problems, saml.key, () => readPrivateKey(saml.key));
+  const certificatePem = attempt(problems, saml.certificate, () => readFileSync(saml.certificate, 'utf8'));
+  const certificate = certificatePem === null ? null : readCertificate(certificatePem);
+  if (certificatePem !== null && certificate === null) {
+    problems.add('saml.certificate', saml.certificate, 'one certificate in PEM');
+  }
+  let next: Certificate | null = null;
+  if (saml.nextCertificate !== undefined) {
+    const path = saml.nextCertificate;
+    const text = attempt(problems, path, () => readFileSync(path, 'utf8'));
+    next = text === null ? null : readCertificate(text);
+    if (text !== null && next === null) problems.add('saml.nextCertificate', path, 'one certificate in PEM');
+  }
+  if (privateKey === null || certificatePem === null || certificate === null) return null;
+  if (certificate.notAfter - clock() < EXPIRY_WARNING_SECONDS) {
+    const end = new Date(certificate.notAfter * 1000).toISOString();
+    warnings.add('saml.certificate', `a certificate that ends ${end}`, 'more than 14 days: publish a next one');
+  }
+  const signers = attempt(problems, saml.key, () => createSigners([{ privateKey, certificatePem }]));
+  return signers === null ? null : { signers, signingCertificate: certificate, nextCertificate: next };
+}
+
+function readPrivateKey(path: string): KeyObject {
+  return createPrivateKey(readSecretFile(path));
+}
+
+/** Runs what may refuse; a refusal becomes problems, and null. */
+function attempt<T>(problems: Problems, path: string, open: () => T): T | null {
+  try {
+    return open();
+  } catch (error) {
+    addFailure(problems, path, error);
+    return null;
+  }
+}
+
+async function attemptLater<T>(problems: Problems, path: string, open: () => Promise<T>): Promise<T | null> {
+  try {
+    return await open();
+  } catch (error) {
+    addFailure(problems, path, error);
+    return null;
+  }
+}
+
+function addFailure(problems: Problems, path: string, error: unknown): void {
+  if (error instanceof ProblemsError) {
+    for (const { path: inside, found, wanted } of error.problems) {
+      problems.add(inside.includes(path) ? inside : `${path}: ${inside}`, found, wanted);
+    }
+  } else problems.add(path, messageOf(error), 'a file that can be used');
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof ProblemsError) return error.problems.map(formatProblem).join('; ');
+  return error instanceof Error ? error.message : 'an unknown failure';
+}
