@@ -6,10 +6,14 @@ import { ASSURANCE_LEVELS } from '../core/assurance.ts';
 import type { Problem } from '../lib/problems.ts';
 import { Problems } from '../lib/problems.ts';
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from '../xml/algorithms.ts';
+import { CONTENT_ALGORITHMS, type ContentAlgorithm, KEY_TRANSPORTS, type KeyTransport } from '../xml/encrypt.ts';
 
 const name = z.string().min(1).max(256);
 const level = z.enum(ASSURANCE_LEVELS);
 const signatureAlgorithms = Object.keys(SIGNATURE_ALGORITHMS) as [SignatureAlgorithm, ...SignatureAlgorithm[]];
+
+const contentAlgorithms = Object.keys(CONTENT_ALGORITHMS) as [ContentAlgorithm, ...ContentAlgorithm[]];
+const keyTransports = Object.keys(KEY_TRANSPORTS) as [KeyTransport, ...KeyTransport[]];
 
 const attribute = z.union([
   name,
@@ -38,8 +42,8 @@ export const partySettingsSchema = z.strictObject({
   encryption: z
     .strictObject({
       use: z.enum(['when-possible', 'required', 'never']).default('when-possible'),
-      data: z.enum(['aes256-gcm', 'aes128-gcm', 'aes256-cbc', 'aes128-cbc']).optional(),
-      keyDigest: z.enum(['sha1', 'sha256']).optional(),
+      content: z.enum(contentAlgorithms).optional(),
+      keyTransport: z.enum(keyTransports).optional(),
     })
     .prefault({}),
   requireSignedRequests: z.boolean().default(false),

@@ -15,13 +15,13 @@ export function readSigningKeys(role: Element, path: string, problems: Problems)
   return descriptors(role, 'signing').flatMap((descriptor) => readKeys(descriptor, `${path}: signing key`, problems));
 }
 
-/** Every key that the party can decrypt with. */
+/** Every RSA certificate that the party can decrypt with. */
 export function readEncryptionKeys(role: Element, path: string, problems: Problems): readonly EncryptionKey[] {
   return descriptors(role, 'encryption').flatMap((descriptor) => {
     const methods = childrenNamed(descriptor, NS.metadata, 'EncryptionMethod').map(readMethod);
-    return readKeys(descriptor, `${path}: encryption key`, problems)
-      .filter(({ key }) => key.asymmetricKeyType === 'rsa')
-      .map((key) => ({ ...key, methods }));
+    return readKeys(descriptor, `${path}: encryption key`, problems).flatMap(({ key, certificate }) =>
+      key.asymmetricKeyType === 'rsa' && certificate !== null ? [{ certificate, methods }] : [],
+    );
   });
 }
 
@@ -50,7 +50,7 @@ function readKeys(descriptor: Element, path: string, problems: Problems): readon
     const certificate = readCertificate(collapse(element));
     if (certificate === null)
       problems.add(path, 'an X509Certificate that cannot be read', 'one DER certificate in base64');
-    else keys.push({ key: certificate.key, certificate: certificate.base64 });
+    else keys.push({ key: certificate.key, certificate });
   }
   if (certificates.length === 0) {
     const bare = info === undefined ? null : readRsaKeyValue(info);

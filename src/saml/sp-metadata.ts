@@ -1,6 +1,7 @@
 // Owns: what Signet keeps of a service provider's metadata. Leaves to metadata-read.ts: how it is spelled.
 import type { KeyObject } from 'node:crypto';
 import type { EpochSeconds } from '../lib/clock.ts';
+import type { Certificate } from '../xml/key.ts';
 
 export interface AssertionConsumerService {
   /** Exactly as the metadata spells it: compared and used as text, never normalized. */
@@ -12,8 +13,8 @@ export interface AssertionConsumerService {
 /** A key out of a KeyDescriptor. Certificates are containers: the metadata is what is trusted, so expiry is not looked at. */
 export interface MetadataKey {
   readonly key: KeyObject;
-  /** The certificate that it came in, as base64; null for a bare key. */
-  readonly certificate: string | null;
+  /** What it came in; null for a bare key. */
+  readonly certificate: Certificate | null;
 }
 
 /** An algorithm that a party's encryption key is meant to be used with. */
@@ -23,7 +24,8 @@ export interface EncryptionMethod {
   readonly digest: string | null;
 }
 
-export interface EncryptionKey extends MetadataKey {
+export interface EncryptionKey {
+  readonly certificate: Certificate;
   readonly methods: readonly EncryptionMethod[];
 }
 
