@@ -3,29 +3,19 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import type { Clock, EpochSeconds } from '../lib/clock.ts';
-import { ProblemsError } from '../lib/problems.ts';
-import type { Random } from '../lib/random.ts';
+import { readConfig } from '../config/read-config.ts';
+import type { EpochSeconds } from '../lib/clock.ts';
 import { formatTime } from '../sealer/json-record.ts';
 import { newKeyring, writeKeyring } from '../sealer/key-file.ts';
 import { type Keyring, keyState, parseKeyring, primary } from '../sealer/keyring.ts';
 import { readSecretFile } from '../sealer/secret-file.ts';
+import { CliFailure, type CliIo } from './io.ts';
 
-/** What the command needs of the world around it. */
-export interface KeysIo {
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Writes text as it is, line ends included. */
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  readonly setExitCode: (code: number) => void;
-  /** The keyring file that a configuration names; throws ProblemsError. */
-  readonly keyringPathOf: (configFile: string) => string | Promise<string>;
-}
+type KeysIo = Pick<CliIo, 'out' | 'clock' | 'random' | 'environment'>;
 
 const DEFAULT_FILE = 'keys/sealer.json';
 
-/** Adds `keys init` and `keys list` to the program. */
+/** Adds `keys init` and `keys list` to the program; failures are CliFailure, ProblemsError and LockedError. */
 export function addKeysCommand(program: Command, io: KeysIo): void {
   const keys = program.command('keys').description('the keyring that seals sessions and tickets');
   keys
@@ -33,14 +23,14 @@ export function addKeysCommand(program: Command, io: KeysIo): void {
     .description('make a keyring with one key; an existing file is never overwritten')
     .requiredOption('--realm <uri>', "the identity provider's entityID")
     .option('--out <file>', 'where to write it', DEFAULT_FILE)
-    .action((options: { realm: string; out: string }) => reporting(io, () => initKeyring(io, options)));
+    .action((options: { realm: string; out: string }) => initKeyring(io, options));
   keys
     .command('list')
     .description('show keys, their states and times; never the keys themselves')
     .option('--json', 'for programs')
     .option('--config <file>', 'the configuration that names the keyring', 'signet.yaml')
     .option('--file <file>', 'the keyring file itself')
-    .action((options: { json?: true; config: string; file?: string }) => reporting(io, () => listKeyring(io, options)));
+    .action((options: { json?: true; config: string; file?: string }) => listKeyring(io, options));
 }
 
 async function initKeyring(io: KeysIo, options: { readonly realm: string; readonly out: string }): Promise<void> {
@@ -48,18 +38,16 @@ async function initKeyring(io: KeysIo, options: { readonly realm: string; readon
   mkdirSync(dirname(options.out), { recursive: true, mode: 0o700 });
   const outcome = await writeKeyring(options.out, ring, { expectSerial: null });
   if ('refused' in outcome) {
-    io.err(`${options.out} exists; a keyring is never overwritten, since that would sign everybody out\n`);
-    io.setExitCode(2);
-    return;
+    throw new CliFailure(`${options.out} exists; a keyring is never overwritten: that would sign everybody out`, 2);
   }
   io.out(`${options.out}: key ${ring.keys[0]?.kid} for ${ring.realm}\n`);
 }
 
-async function listKeyring(
+function listKeyring(
   io: KeysIo,
   options: { readonly json?: true; readonly config: string; readonly file?: string },
-): Promise<void> {
-  const path = options.file ?? (await io.keyringPathOf(options.config));
+): void {
+  const path = options.file ?? readConfig(options.config, io.environment).keyring.file;
   const ring = parseKeyring(readSecretFile(path), { minSerial: 0 });
   const listing = listingOf(ring, io.clock());
   io.out(options.json === true ? `${JSON.stringify(listing, null, 2)}\n` : tableOf(listing));
@@ -122,19 +110,4 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
       .join('  ')
       .trimEnd(),
   );
-}
-
-/** Expected failures become a text and exit status 1. */
-async function reporting(io: KeysIo, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof ProblemsError || isFileError(error))) throw error;
-    io.err(`${error.message}\n`);
-    io.setExitCode(1);
-  }
-}
-
-function isFileError(error: unknown): error is Error {
-  return error instanceof Error && (error.name === 'LockedError' || ('code' in error && 'syscall' in error));
 }

@@ -139,7 +139,13 @@ export function parseKeyring(bytes: Uint8Array, demands: KeyringDemands): Keyrin
   const problems = new Problems();
   const file = parseJsonObject(bytes, problems);
   const ring = file === null ? null : readRing(file);
-  if (ring !== null && file !== null) checkRing(ring, file, demands);
+  if (ring !== null && file !== null) {
+    checkRing(ring, file, demands);
+    // Only of a ring that is sound otherwise: a key that could not be read is a problem already.
+    if (!problems.any() && !hasUsableKey(ring, demands.now)) {
+      problems.add('keys', 'no key that may be used', 'at least one key, neither expired nor revoked');
+    }
+  }
   problems.throwIfAny();
   if (ring === null) throw new RangeError('a keyring that was refused without a reason');
   return freezeKeyring(ring);
@@ -212,7 +218,8 @@ function checkRing(ring: Keyring, file: JsonRecord, demands: KeyringDemands): vo
   if (demands.realm !== undefined && ring.realm !== demands.realm) {
     file.problem('realm', `'${ring.realm}'`, `'${demands.realm}', the configured entityID`);
   }
-  const { now } = demands;
-  const usable = ring.keys.some((key) => (now === undefined ? !isRevoked(ring, key.kid) : isReadable(ring, key, now)));
-  if (!usable) file.problem('keys', 'no key that may be used', 'at least one key, neither expired nor revoked');
+}
+
+function hasUsableKey(ring: Keyring, now: EpochSeconds | undefined): boolean {
+  return ring.keys.some((key) => (now === undefined ? !isRevoked(ring, key.kid) : isReadable(ring, key, now)));
 }
