@@ -1,6 +1,6 @@
 // Owns: the demo service provider's pages. They work without JavaScript; the script only saves a click.
-import type { TimedStep } from './demo-sp.ts';
 import type { RequestBinding, SignedIn } from './saml-sp.ts';
+import type { TimedStep } from './trail.ts';
 
 /** One sign-in, as the page shows it. Times are milliseconds since 1970. */
 export interface SignInView {
@@ -36,7 +36,8 @@ p { margin: 0 0 .8rem; } p:last-child { margin-bottom: 0; }
 a { color: var(--mark); } :focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
 table { width: 100%; border-collapse: collapse; } caption { text-align: left; color: var(--soft); font-size: .9rem; padding-bottom: .4rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
-th { font-weight: 600; } th[scope=row] { width: 30%; color: var(--soft); font-weight: 400; }
+th { font-weight: 600; overflow-wrap: normal; } th[scope=row] { width: 30%; color: var(--soft); font-weight: 400; }
+@media (max-width: 32rem) { .facts :is(th, td) { display: block; width: auto; } .facts td { border-top: 0; padding-top: 0; } }
 code { font-size: .9em; } .node { font-weight: 600; color: var(--mark); white-space: nowrap; }
 `;
 
@@ -107,7 +108,7 @@ function howYouGotHere(view: SignInView): string {
 }
 
 function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds} seconds`;
+  if (seconds < 120) return seconds === 1 ? 'one second' : `${seconds} seconds`;
   return seconds < 7200 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
 }
 
@@ -138,7 +139,7 @@ function rows(caption: string, entries: readonly (readonly [string, string])[]):
   const body = entries.map(
     ([key, value]) => `<tr><th scope="row">${escapeHtml(key)}</th><td>${escapeHtml(value)}</td></tr>`,
   );
-  return `<h2>${escapeHtml(caption)}</h2><table><tbody>${body.join('')}</tbody></table>`;
+  return `<h2>${escapeHtml(caption)}</h2><table class="facts"><tbody>${body.join('')}</tbody></table>`;
 }
 
 function layout(title: string, body: string): string {

@@ -12,7 +12,6 @@ import {
   type SignInView,
   STYLE_SHEET,
 } from './demo-sp-page.ts';
-import type { BalancerStep } from './haproxy.ts';
 import {
   type IdpDescription,
   makeSamlSp,
@@ -22,10 +21,7 @@ import {
   type SpIdentity,
   spMetadata,
 } from './saml-sp.ts';
-
-export interface TimedStep extends BalancerStep {
-  readonly atMs: number;
-}
+import type { TimedStep } from './trail.ts';
 
 export interface DemoSpSettings {
   readonly port: number;

@@ -67,11 +67,10 @@ function readMade(text: string): Made | null {
 async function makeRunFolder(folder: string, idpFolder: string, publicUrl: string, ports: RunPorts): Promise<Made> {
   console.log(`Making ${folder} …`);
   await mkdir(folder, { mode: 0o700 });
-  const now = Date.now();
   const sps = await Promise.all(
     ['Wiki', 'Library'].map(async (title, index): Promise<SpIdentity> => {
       const baseUrl = `http://127.0.0.1:${ports.sps[index]}`;
-      return { baseUrl, title, keys: await makeKeyAndCertificate(`Signet demo ${title}`, now) };
+      return { baseUrl, title, keys: await makeKeyAndCertificate(baseUrl) };
     }),
   );
   const people: readonly Person[] = [

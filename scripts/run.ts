@@ -3,17 +3,17 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Balancer, startBalancer } from './balancer.ts';
-import { type DemoSp, startDemoSp, type TimedStep } from './demo-sp.ts';
+import { type DemoSp, startDemoSp } from './demo-sp.ts';
 import { type BalancedNode, type BalancerStep, findHaproxy } from './haproxy.ts';
 import { startHaproxy, startNode, waitUntilReady } from './local-cluster.ts';
 import { answersOk, type Child, endAll, waitUntil } from './processes.ts';
 import { portsInUse, type RunFolder, type RunPorts, readOrMakeRunFolder } from './run-folder.ts';
 import { readIdpMetadata } from './saml-sp.ts';
+import { makeTrail } from './trail.ts';
 
 const NODES = 3;
 const READY_MS = 15_000;
 const GRACE_MS = 5000;
-const STEPS_KEPT = 2000;
 
 const { values } = parseArgs({
   options: {
@@ -74,13 +74,9 @@ async function main(): Promise<void> {
       managementPort: ports.management[i] ?? 0,
     }),
   );
-  const steps: TimedStep[] = [];
-  const onStep = (step: BalancerStep) => {
-    steps.push({ ...step, atMs: Date.now() });
-    if (steps.length > STEPS_KEPT) steps.shift();
-  };
+  const trail = makeTrail(Date.now);
   await startNodes(run, nodes);
-  const balancer = await startFront(run, nodes, ports.public, onStep);
+  const balancer = await startFront(run, nodes, ports.public, trail.add);
   const metadataUrl = `${run.publicUrl}/saml/idp/metadata`;
   await waitUntil(`the balancer at ${run.publicUrl}`, READY_MS, () => answersOk(metadataUrl));
   const idp = readIdpMetadata(await (await fetch(metadataUrl)).text());
@@ -93,15 +89,11 @@ async function main(): Promise<void> {
         idp,
         idpLogoutUrl: `${run.publicUrl}/logout`,
         other: other === undefined ? null : { title: other.title, url: other.baseUrl },
-        trail: (fromMs, toMs) => steps.filter((step) => step.atMs >= fromMs && step.atMs <= toMs && isSignInStep(step)),
+        trail: trail.between,
       }),
     );
   }
   if (!ending) printWelcome(run, nodes, balancer, (performance.now() - started) / 1000);
-}
-
-function isSignInStep(step: BalancerStep): boolean {
-  return step.path.startsWith('/saml/idp/sso') || step.path.startsWith('/flow/');
 }
 
 function portsFrom(offset: number): RunPorts {

@@ -20,8 +20,8 @@ before(async () => {
   if (!STAGE_TOOLS.every((tool) => requireTool({ skip: () => {} }, tool))) return;
   const [hoppingPort = 0, far = 0] = await freePorts(2);
   farPort = far;
-  const keys = await makeKeyAndCertificate('hopping', Date.now());
-  hopping = { baseUrl: `http://127.0.0.1:${hoppingPort}`, title: 'Hopping', keys };
+  const baseUrl = `http://127.0.0.1:${hoppingPort}`;
+  hopping = { baseUrl, title: 'Hopping', keys: await makeKeyAndCertificate(baseUrl) };
   stage = await startStage([spMetadata(hopping)]);
 });
 
@@ -97,8 +97,10 @@ test('a password after a cross-site POST', async (t) => {
   assert.equal(await page.getByLabel('Password').inputValue(), '');
   await fillIn(page, ALICE);
   await isSignedIn(page, stage.wiki, 'Alice Example');
+  await page.getByText('With your password, typed for this sign-in.').waitFor();
   await page.goto(`${stage.library.baseUrl}/login?binding=post`);
   await isSignedIn(page, stage.library, 'Alice Example');
+  await page.getByText('By single sign-on, without typing anything').waitFor();
 });
 
 test('two tabs at once: both sign-ins arrive, whichever is finished first', async (t) => {

@@ -2,10 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BalancedNode, type BalancerStep, findHaproxy } from '../../scripts/haproxy.ts';
+import { type BalancedNode, findHaproxy } from '../../scripts/haproxy.ts';
 import { makeFolder, type Person, startHaproxy, startNode, waitUntilReady } from '../../scripts/local-cluster.ts';
 import { answersOk, type Child, type Environment, endAll, waitUntil } from '../../scripts/processes.ts';
 import { type IdpDescription, readIdpMetadata } from '../../scripts/saml-sp.ts';
+import { makeTrail, type Trail } from '../../scripts/trail.ts';
 import { freePorts } from './free-ports.ts';
 
 export interface ClusterOptions {
@@ -27,8 +28,8 @@ export interface Cluster {
   readonly idpMetadataXml: string;
   readonly folder: string;
   readonly nodes: readonly BalancedNode[];
-  /** Every request that HAProxy has logged so far. */
-  readonly steps: readonly BalancerStep[];
+  /** What HAProxy has logged so far. */
+  readonly trail: Trail;
   /** The machine of a node loses power. */
   readonly kill9: (index: number) => Promise<void>;
   /** A node hangs (SIGSTOP): it accepts connections and never answers. */
@@ -82,7 +83,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const folder = join(base, 'idp');
   const publicUrl = `http://localhost:${options.publicPort ?? port}`;
   const environment = { ...QUICK, ...options.environment };
-  const steps: BalancerStep[] = [];
+  const trail = makeTrail(Date.now);
   const children: Child[] = [];
   let haproxy: Child | null = null;
   const close = async () => {
@@ -104,7 +105,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       configFile: join(base, 'haproxy.cfg'),
       port,
       nodes,
-      onStep: (step) => steps.push(step),
+      onStep: trail.add,
     });
     const metadataUrl = `http://127.0.0.1:${port}/saml/idp/metadata`;
     await waitUntil('metadata through HAProxy', READY_MS, () => answersOk(metadataUrl));
@@ -116,7 +117,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       idpMetadataXml,
       folder,
       nodes,
-      steps,
+      trail,
       kill9: async (index) => {
         at(children, index).signal('SIGKILL');
         await at(children, index).ended;

@@ -34,7 +34,7 @@ export const PROTECTED_TEXT = 'behind mellon';
 export async function mellonIdentity(): Promise<MellonIdentity> {
   const port = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
-  const { privateKeyPem, certificatePem } = await makeKeyAndCertificate('mellon', Date.now());
+  const { privateKeyPem, certificatePem } = await makeKeyAndCertificate(baseUrl);
   const certificate = certificatePem.replace(/-----[^-]+-----|\s/g, '');
   const metadataXml = `<?xml version="1.0"?>
 <!-- Real SP metadata opens with a comment. -->

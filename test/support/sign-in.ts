@@ -18,8 +18,8 @@ export const PLAIN: RequestOptions = { binding: 'redirect', forceAuthn: false, p
 
 /** An SP that exists as metadata and keys only; its ACS is never asked, the test reads the form itself. */
 export async function bareSp(number: number): Promise<SpIdentity> {
-  const keys = await makeKeyAndCertificate(`bare SP ${number}`, Date.now());
-  return { baseUrl: `http://127.0.0.1:${4 + number}`, title: `Bare SP ${number}`, keys };
+  const baseUrl = `http://127.0.0.1:${4 + number}`;
+  return { baseUrl, title: `Bare SP ${number}`, keys: await makeKeyAndCertificate(baseUrl) };
 }
 
 export interface Outcome {

@@ -27,11 +27,10 @@ export interface Stage {
 /** Starts everything; `parties` are further SPs' metadata. */
 export async function startStage(parties: readonly string[] = []): Promise<Stage> {
   const [publicPort = 0, wikiFront = 0, wikiPort = 0, libraryPort = 0] = await freePorts(4);
-  const identity = async (title: string, port: number): Promise<SpIdentity> => ({
-    baseUrl: `http://127.0.0.1:${port}`,
-    title,
-    keys: await makeKeyAndCertificate(title, Date.now()),
-  });
+  const identity = async (title: string, port: number): Promise<SpIdentity> => {
+    const baseUrl = `http://127.0.0.1:${port}`;
+    return { baseUrl, title, keys: await makeKeyAndCertificate(baseUrl) };
+  };
   const [wiki, library] = await Promise.all([identity('Wiki', wikiFront), identity('Library', libraryPort)]);
   const cluster = await startCluster({ parties: [wiki, library].map(spMetadata).concat(parties), publicPort });
   const toIdp = await startRecorder(publicPort, cluster.port);
@@ -43,7 +42,7 @@ export async function startStage(parties: readonly string[] = []): Promise<Stage
       idp: cluster.idp,
       idpLogoutUrl: `${cluster.publicUrl}/logout`,
       other: { title: other.title, url: other.baseUrl },
-      trail: () => [],
+      trail: cluster.trail.between,
     });
   const sps = [await sp(wikiPort, wiki, library), await sp(libraryPort, library, wiki)];
   const chromium = await launchChromium();
