@@ -143,7 +143,7 @@ const attacks: readonly Attack[] = [
     code: 'algorithm',
     naive: true,
   },
-  // CVE-2022-39299's kin, and CVE-2022-34716 (XSLT in Java): transforms are programs that the message brings along.
+  // CVE-2022-34169, CVE-2022-47966 (XSLT in Java): transforms are programs that the message brings along.
   {
     name: 'XPath that selects nothing',
     xml: forge({ transforms: [ENVELOPED_SIGNATURE, xpath, EXCLUSIVE_C14N] }),

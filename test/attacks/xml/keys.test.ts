@@ -37,7 +37,7 @@ const rows: readonly {
   readonly keys: readonly KeyObject[];
   readonly code: string;
 }[] = [
-  // CVE-2018-0114, CVE-2023-34923 and many more: the key that the message brings along.
+  // CVE-2018-0114 and its kin: the key that the message brings along.
   {
     name: "the attacker's certificate in KeyInfo",
     xml: forge({ key: attacker.privateKey, inSignature: [x509(strip(attacker.certificatePem))] }),

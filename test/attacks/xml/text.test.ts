@@ -52,7 +52,7 @@ const attacks: readonly {
     problem: 'cdata',
     naive: true,
   },
-  // CVE-2021-21366, CVE-2022-37616, XXE in general (CWE-611), entity expansion (CWE-776).
+  // CVE-2021-21366 (xmldom), external entities (CWE-611), entity expansion (CWE-776).
   { name: 'a DOCTYPE', xml: `<!DOCTYPE r>${signed}`, problem: 'doctype', naive: true },
   {
     name: 'an entity',
@@ -72,7 +72,7 @@ const attacks: readonly {
     problem: 'doctype',
     naive: true,
   },
-  // CVE-2022-39353: xmldom took more than one root.
+  // CVE-2022-39353, CVE-2022-39299: xmldom took more than one root, and node-saml read the unsigned one.
   { name: 'a second root', xml: `${signed}<evil></evil>`, problem: 'second-root', naive: false },
   { name: 'a second root before', xml: `<evil></evil>${signed}`, problem: 'second-root', naive: false },
   { name: 'text after the root', xml: `${signed}x`, problem: 'malformed', naive: true },

@@ -1,5 +1,5 @@
 // Signature wrapping: a good signature over an element that stays in the message, and another element that is read.
-// J. Somorovsky et al., On Breaking SAML (USENIX Security 2012), XSW1–8; CVE-2012-5664, CVE-2024-45409 (ruby-saml),
+// J. Somorovsky et al., On Breaking SAML (USENIX Security 2012), XSW1–8; CVE-2024-45409 (ruby-saml),
 // CVE-2025-47949 (samlify), CVE-2025-54419 (node-saml).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
