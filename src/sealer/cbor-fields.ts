@@ -52,10 +52,11 @@ export class CborFields {
     return value;
   }
 
+  /** A copy, so that what is kept of a value does not keep all of it in memory. */
   bytes(key: number, bounds: Bounds): Uint8Array {
     const value = this.#take(key);
     if (!(value instanceof Uint8Array) || !within(value.length, bounds)) throw new MalformedField(key);
-    return value;
+    return new Uint8Array(value);
   }
 
   /** Text whose length in bytes of UTF-8 is within the bounds. */
