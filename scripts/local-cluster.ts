@@ -44,7 +44,7 @@ export async function makeFolder(settings: FolderSettings): Promise<void> {
 }
 
 /** Runs one `signet` command to its end. */
-export function signet(args: readonly string[], input: string, environment: Environment): Promise<string> {
+function signet(args: readonly string[], input: string, environment: Environment): Promise<string> {
   return runToEnd(process.execPath, [SIGNET, ...args], { input, environment });
 }
 

@@ -33,7 +33,7 @@ export interface RequestOptions {
 }
 
 /** Where to send the browser: a URL to follow, or a form to post. */
-export type LoginRequest =
+type LoginRequest =
   | { readonly kind: 'redirect'; readonly url: string }
   | { readonly kind: 'post'; readonly action: string; readonly fields: readonly (readonly [string, string])[] };
 
@@ -78,7 +78,7 @@ export function newRequestId(): string {
   return `_${randomBytes(20).toString('hex')}`;
 }
 
-export function entityIdOf(sp: SpIdentity): string {
+function entityIdOf(sp: SpIdentity): string {
   return `${sp.baseUrl}/metadata`;
 }
 

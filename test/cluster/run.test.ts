@@ -1,5 +1,6 @@
 // `make run`: what it starts, what a second start finds, what it says when it cannot start, and that it ends.
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,9 +16,10 @@ import { headline, loginForm, responseForm } from '../support/sign-in.ts';
 const RUN = fileURLToPath(new URL('../../scripts/run.ts', import.meta.url));
 const PORTS = [8080, 8081, 8082, 8083, 8090, 8091, 9081, 9082, 9083];
 
-/** An offset at which every port is free. */
+/** An offset at which every port is free, below the range that Linux gives to outgoing connections. */
 async function freeOffset(): Promise<number> {
-  for (let offset = 20_000; offset < 50_000; offset += 137) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const offset = randomInt(7000, 23_000);
     if ((await portsInUse(PORTS.map((port) => port + offset))).length === 0) return offset;
   }
   throw new Error('no free ports');

@@ -1,22 +1,22 @@
-// Owns: ports that nothing listens on.
+// Owns: ports that nothing listens on, and that nothing will take by chance while a node is being restarted.
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Answers `count` distinct free ports of 127.0.0.1. Somebody else could take one before it is used; it is rare. */
+/** Below the range that Linux gives to outgoing connections (32768 and up): the sign-in storms open thousands of those. */
+const FIRST = 15_000;
+const LAST = 32_000;
+
+const given = new Set<number>();
+
+/** Answers `count` distinct free ports of 127.0.0.1; none of them was answered before in this process. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = randomInt(FIRST, LAST);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
 }
 
@@ -25,4 +25,12 @@ export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   if (port === undefined) throw new Error('no free port');
   return port;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

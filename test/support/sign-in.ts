@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { makeKeyAndCertificate } from '../../scripts/key-and-certificate.ts';
 import type { Person } from '../../scripts/local-cluster.ts';
 import {
+  acsUrlOf,
   makeSamlSp,
   newRequestId,
   type RequestOptions,
@@ -51,7 +52,7 @@ export async function signIn(
   }
   const form = responseForm(page);
   if (form === null) throw new Error(`no response form, but ${page.status} at ${page.url}: ${headline(page)}`);
-  assert.equal(form.action, `${sp.baseUrl}/acs`);
+  assert.equal(form.action, acsUrlOf(sp));
   assert.equal(fieldOf(form, 'RelayState'), id);
   const answer = await saml.accept(fieldOf(form, 'SAMLResponse') ?? '');
   if (answer !== null) assert.equal(answer.inResponseTo, id);
