@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, format, type Logger, transports, config as winstonLevels } from 'winston';
 import { VERSION } from './cli/version.ts';
 import type { Config } from './config/config.ts';
@@ -33,11 +34,13 @@ export async function serve(config: Config, context: MainContext): Promise<void>
   await stopSignal();
   log.info('draining', { seconds: config.shutdown.drain });
   node.drain();
+  // The balancer asks /readyz from time to time; until it has, it still sends people here.
+  await sleep(config.shutdown.lead * 1000);
   await closeGently(publicServer, config.shutdown.drain);
   await closeGently(managementServer, 0);
   await node.close();
   log.info('stopped');
-  await new Promise<void>((resolve) => audit.end(resolve));
+  if (audit !== process.stdout) await new Promise<void>((resolve) => audit.end(resolve));
 }
 
 function createNodeLog(config: Config): Logger {

@@ -92,7 +92,8 @@ audit:
   file: "-"
 
 shutdown:
-  # How long requests under way may take after SIGTERM.
+  # After SIGTERM: not ready yet still listening, until the balancer has noticed; then how long requests may take.
+  # lead: 2
   # drain: 30
 `;
 }

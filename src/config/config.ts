@@ -72,6 +72,7 @@ export const configSchema = z.strictObject({
       addressFailures: positive.default(50).describe('failures before an address has to wait'),
       maxDelay: positive.default(60),
       window: positive.default(900),
+      capacity: z.int().min(1000).default(100_000).describe('accounts, and addresses, that are counted'),
     })
     .prefault({}),
   saml: z
@@ -86,6 +87,7 @@ export const configSchema = z.strictObject({
       assertionLifetime: positive.max(300).default(300),
       errorUrl: z.string().optional(),
       scopes: z.array(z.string()).default([]),
+      displayName: z.string().optional(),
     })
     .prefault({}),
   parties: z.strictObject({ folder: file.default('parties'), poll: positive.default(5) }).prefault({}),
@@ -98,10 +100,15 @@ export const configSchema = z.strictObject({
       capacity: z.int().min(100).default(500_000),
     })
     .prefault({}),
-  spent: z.strictObject({ capacity: z.int().min(100).default(200_000) }).prefault({}),
+  spent: z.strictObject({ capacity: z.int().min(100).default(1_048_576) }).prefault({}),
   log: z.strictObject({ level: z.enum(['error', 'warn', 'info', 'debug']).default('info') }).prefault({}),
   audit: z.strictObject({ file: file.default('-').describe('a path, or - for standard output') }).prefault({}),
-  shutdown: z.strictObject({ drain: seconds.default(30) }).prefault({}),
+  shutdown: z
+    .strictObject({
+      lead: seconds.max(600).default(2).describe('not ready, yet still listening: until the balancer has noticed'),
+      drain: seconds.default(30),
+    })
+    .prefault({}),
 });
 
 type Parsed = z.output<typeof configSchema>;

@@ -44,12 +44,19 @@ function readFile(path: string, problems: Problems, above: readonly string[]): T
   const document = parseDocument(text, { uniqueKeys: true });
   for (const error of document.errors) problems.add(path, error.message.split('\n')[0] ?? error.code, 'valid YAML');
   if (document.errors.length > 0) return {};
-  const value: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
+  const value: unknown = withoutNulls(document.toJS({ maxAliasCount: 0 }) ?? {});
   if (!isTree(value)) {
     problems.add(path, typeof value, 'a mapping of settings');
     return {};
   }
   return withIncludes(value, path, problems, above);
+}
+
+/** A section whose every line is commented out reads as null: it is simply not set. */
+function withoutNulls(value: unknown): unknown {
+  if (!isTree(value)) return value;
+  const kept = Object.entries(value).filter(([, inner]) => inner !== null);
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutNulls(inner)]));
 }
 
 /** `include:` names further files; what the including file says itself wins. */
@@ -160,7 +167,7 @@ function addIssue(problems: Problems, raw: Tree, issue: z.core.$ZodIssue): void 
   let found: unknown = raw;
   for (const part of issue.path)
     found = isTree(found) ? found[String(part)] : Array.isArray(found) ? found[Number(part)] : undefined;
-  problems.add(issue.path.join('.'), found === undefined ? 'nothing' : JSON.stringify(found), issue.message);
+  problems.add(issue.path.join('.'), found === undefined ? 'nothing' : JSON.stringify(found), issue.message.replace(/^Invalid input: expected /, ''));
 }
 
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);

@@ -68,7 +68,7 @@ export function createApp(options: AppOptions): RequestListener {
         sender.send(response, options.page('badRequest', 400, facts.requestId), facts.requestId);
         return undefined;
       }
-      return serve(route, request, response, form, String(request.params['id'] ?? ''));
+      return serve(route, request, response, form, String(request.params.id ?? ''));
     };
     if (route.method === 'GET') app.get(route.path, handler);
     else app.post(route.path, body, handler);

@@ -35,12 +35,12 @@ export function createSender(options: SenderOptions): Sender {
         for (const [name, value] of Object.entries(reply.headers)) headers[name.toLowerCase()] = value;
       const cookies = reply.cookies ?? [];
       if (cookies.length > 0) headers['set-cookie'] = cookies.map((cookie) => formatSetCookie(cookie, secure));
-      if (options.draining()) headers['connection'] = 'close';
+      if (options.draining()) headers.connection = 'close';
       let status = 200;
       let text = '';
       if (reply.kind === 'redirect') {
         status = reply.status;
-        headers['location'] = reply.location;
+        headers.location = reply.location;
       } else if (reply.kind === 'auto-post') {
         text = pages.autoPost(reply);
         headers['content-type'] = 'text/html; charset=utf-8';

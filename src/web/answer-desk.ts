@@ -1,8 +1,9 @@
 // Owns: giving the answer: single use, the session's new copy, the audit line. Leaves to adapters: the message itself.
 import { assuranceOf } from '../core/assurance.ts';
 import type { AuditEvent } from '../core/audit-event.ts';
-import type { AuthenticationRequest } from '../core/authentication-request.ts';
+import type { AuthenticationRequest, RelyingPartyKey } from '../core/authentication-request.ts';
 import type { AuthenticationResult } from '../core/authentication-result.ts';
+import { LOGIN_CONTEXT_SECONDS } from '../core/login-context.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
 import { type Session, withParticipant } from '../core/session.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
@@ -37,6 +38,8 @@ export interface AnswerDeskOptions {
   ) => { readonly id: string; readonly until: EpochSeconds } | null;
   /** The person has finished a login: their failures are forgotten. */
   readonly onFinished: (accountId: string, address: string | null) => void;
+  /** The relying party was told who the person is. */
+  readonly onAnswered: (relyingParty: RelyingPartyKey) => void;
 }
 
 export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
@@ -109,7 +112,9 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     const claim = result.kind === 'authenticated' ? requestClaim(request) : null;
     if (result.kind !== 'authenticated' || claim === null) return null;
     const sid = Buffer.from(result.session.sid).toString('latin1');
-    const claimed = desk.spent.spend('saml-request', claim.id, claim.until, sid, facts.now);
+    // A person may take longer than the request may be old; until then nobody else may use it.
+    const until = flow === null ? claim.until : Math.max(claim.until, facts.now + LOGIN_CONTEXT_SECONDS);
+    const claimed = desk.spent.spend('saml-request', claim.id, until, sid, facts.now);
     if (claimed !== 'first') desk.metrics.replays.inc({ kind: 'saml-request', result: claimed });
     if (claimed === 'spent') return 'replayed';
     return claimed === 'full' ? 'unavailable' : null;
@@ -149,6 +154,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     const { account, change } = result;
     if (change.kind === 'started') desk.metrics.sessionsStarted.inc();
     if (change.kind !== 'none') options.onFinished(account.id, facts.address);
+    if (error === null) options.onAnswered(request.relyingParty);
     audit(facts, {
       action: change.kind === 'none' ? 'sso' : 'login',
       outcome: error === null ? 'success' : 'failure',

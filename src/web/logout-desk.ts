@@ -38,7 +38,8 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     const open = desk.sessions.open(facts);
     if (open === null) return desk.pages.message(200, { ...pageWords.notSignedIn, reference: null });
     const { session } = open;
-    if (!desk.forms.matches(session.sid, 'logout', facts.form.get('form_token'))) return desk.page('foreign', 403, facts);
+    if (!desk.forms.matches(session.sid, 'logout', facts.form.get('form_token')))
+      return desk.page('foreign', 403, facts);
     // A slow answer in another tab could bring the cookie back: the sid is remembered as ended.
     desk.revocations.revokeSid(session.sid, facts.now + desk.sidRevocationSeconds);
     const flows = desk.flows.openAll(facts);

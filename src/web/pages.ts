@@ -29,10 +29,18 @@ export interface LogoutPage {
   readonly participants: readonly string[];
 }
 
+export interface HomePage {
+  readonly loginName: string;
+  readonly action: string;
+  readonly formToken: string;
+  readonly parties: readonly { readonly id: string; readonly displayName: string }[];
+}
+
 export interface Pages {
   readonly login: (status: number, page: LoginPage) => Body;
   readonly message: (status: number, page: MessagePage) => Body;
   readonly logout: (page: LogoutPage) => Body;
+  readonly home: (page: HomePage) => Body;
   readonly autoPost: (page: {
     readonly action: string;
     readonly fields: readonly (readonly [string, string])[];
@@ -53,6 +61,7 @@ export function createPages(folder: string): Pages {
     login: (status, page) => html(status, './login', page),
     message: (status, page) => html(status, './message', page),
     logout: (page) => html(200, './logout', page),
+    home: (page) => html(200, './home', page),
     autoPost: (page) => eta.render('./auto-post', page),
     stylesheet: readFileSync(join(folder, 'signet.css'), 'utf8'),
   };
