@@ -48,10 +48,11 @@ export interface Forgery {
   readonly uri?: string | undefined;
   readonly transforms?: readonly (string | XmlElement)[];
   readonly references?: (own: XmlElement) => readonly XmlElement[];
-  /** More children of SignedInfo, of Reference, of SignatureMethod, and of Signature. */
+  /** More children of those elements. */
   readonly inSignedInfo?: readonly Child[];
   readonly inReference?: readonly Child[];
   readonly inSignatureMethod?: readonly Child[];
+  readonly inDigestMethod?: readonly Child[];
   readonly inSignature?: readonly Child[];
 }
 
@@ -75,7 +76,7 @@ export function forgeFragment(forgery: Forgery): Fragment {
     'Reference',
     { URI: uri },
     ds('Transforms', {}, ...transforms),
-    ds('DigestMethod', { Algorithm: forgery.digestUri ?? SHA256 }),
+    ds('DigestMethod', { Algorithm: forgery.digestUri ?? SHA256 }, ...(forgery.inDigestMethod ?? [])),
     ds('DigestValue', {}, digest),
     ...(forgery.inReference ?? []),
   );

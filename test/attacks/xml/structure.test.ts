@@ -178,6 +178,12 @@ const attacks: readonly Attack[] = [
     code: 'structure',
     naive: true,
   },
+  {
+    name: 'an element in DigestMethod',
+    xml: forge({ inDigestMethod: [element(FOREIGN, 'a', {})] }),
+    code: 'structure',
+    naive: true,
+  },
   // saml-core §5.4.2: one reference, to the ID of the root.
   { name: 'no reference', xml: forge({ references: () => [] }), code: 'structure', naive: false },
   {

@@ -172,6 +172,13 @@ const attacks: readonly Attack[] = [
     naive: false,
   },
   {
+    // xml-crypto's canonicalizer does not escape namespace names: what was an attribute hides in one.
+    name: 'a root whose namespace swallows an attribute',
+    xml: signed.replace(/xmlns:samlp="([^"]*)" Destination="([^"]*)"/, 'xmlns:samlp="$1&quot; Destination=&quot;$2"'),
+    code: 'reference',
+    naive: true,
+  },
+  {
     name: 'a signature in another namespace',
     xml: signed.replaceAll('http://www.w3.org/2000/09/xmldsig#"', 'urn:other"'),
     code: 'unsigned',
