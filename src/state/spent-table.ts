@@ -42,14 +42,26 @@ export function createSpentTable(capacity: number, random: Random): SpentTable {
   const matches = (slot: number, key: Int32Array): boolean =>
     table[slot] === key[0] && table[slot + 1] === key[1] && table[slot + 2] === key[2] && table[slot + 3] === key[3];
 
-  /** The entry's slot, else a free one (negative, less one), else null. Each key has two buckets to live in. */
+  /**
+   * The entry's slot, else a free one (negative, less one), else null. Each key has two buckets to live in and moves
+   * into the emptier one, which lets the table fill to nine tenths before a pair of buckets is full.
+   */
   const locate = (key: Int32Array, now: EpochSeconds): number | null => {
     let free: number | null = null;
+    let mostRoom = 0;
     for (const start of [bucketAt(key[4] ?? 0), bucketAt(key[5] ?? 0)]) {
+      let room = 0;
+      let candidate = start;
       for (let slot = start; slot < start + BUCKET_SLOTS * SLOT_WORDS; slot += SLOT_WORDS) {
         const live = (table[slot + UNTIL] ?? 0) >>> 0 > now;
         if (live && matches(slot, key)) return slot;
-        if (!live && free === null) free = slot;
+        if (live) continue;
+        room += 1;
+        candidate = slot;
+      }
+      if (room > mostRoom) {
+        mostRoom = room;
+        free = candidate;
       }
     }
     return free === null ? null : -free - 1;
