@@ -15,7 +15,7 @@ import {
 export interface AssertionContent {
   readonly id: string;
   readonly issueInstant: EpochSeconds;
-  readonly issuer: XmlElement | Fragment;
+  readonly issuer: XmlElement;
   readonly nameId: XmlElement;
   /** The ACS it is posted to. */
   readonly recipient: string;

@@ -13,7 +13,7 @@ export interface StatusPair {
 export interface ResponseContent {
   readonly id: string;
   readonly issueInstant: EpochSeconds;
-  readonly issuer: XmlElement | Fragment;
+  readonly issuer: XmlElement;
   /** The ACS it is posted to. */
   readonly destination: string;
   readonly inResponseTo: string | null;

@@ -22,7 +22,7 @@ export interface Responder {
   readonly failure: (to: Addressee, status: StatusPair, now: EpochSeconds) => Promise<Reply>;
 }
 
-export function createResponder(issuer: Fragment, random: Random): Responder {
+export function createResponder(issuer: XmlElement, random: Random): Responder {
   const respond = async (
     to: Addressee,
     status: XmlElement | Fragment,

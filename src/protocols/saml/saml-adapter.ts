@@ -13,7 +13,7 @@ import { nameIdElement } from '../../saml/name-id.ts';
 import { NS } from '../../saml/names.ts';
 import type { Sealer } from '../../sealer/seal.ts';
 import type { StableSecret } from '../../sealer/stable-secret.ts';
-import { element, type Fragment, prepare, type XmlElement } from '../../xml/build.ts';
+import { element, type Fragment, type XmlElement } from '../../xml/build.ts';
 import { encryptElement } from '../../xml/encrypt.ts';
 import { signElement } from '../../xml/sign.ts';
 import { CONTEXT_CLASSES, type ContextClass, provedClass } from './authn-context.ts';
@@ -62,7 +62,7 @@ export interface SamlAdapter extends ProtocolAdapter {
 }
 
 export function createSamlAdapter(deps: SamlAdapterDeps): SamlAdapter {
-  const issuer = prepare(issuerElement(deps.entityId));
+  const issuer = issuerElement(deps.entityId);
   const responder = createResponder(issuer, deps.random);
   const names = createPersonNames(deps);
 

@@ -17,7 +17,6 @@ import { isMessageId } from '../../saml/schema-values.ts';
 import { FLOW_REQUEST_MAX_BYTES } from '../../sealed/flow-body.ts';
 import { openTransient } from '../../sealed/transient-body.ts';
 import type { Sealer } from '../../sealer/seal.ts';
-import { prepare } from '../../xml/build.ts';
 import { wantedContext } from './authn-context.ts';
 import { type InitParameters, readInit } from './idp-initiated.ts';
 import { acsHash, encodePending, type PendingSaml, type RequiredSubject, subjectDigest } from './pending-answer.ts';
@@ -58,7 +57,7 @@ interface Received {
 }
 
 export function createSsoEndpoint(deps: SsoEndpointDeps): SsoEndpoint {
-  const responder = createResponder(prepare(issuerElement(deps.entityId)), deps.random);
+  const responder = createResponder(issuerElement(deps.entityId), deps.random);
 
   const receive = async (received: Received, via: 'get' | 'post'): Promise<Arrival> => {
     const now = deps.clock();
