@@ -38,8 +38,7 @@ export function parseMetadata(input: Uint8Array | string): ParsedXml | XmlProble
   return parse(input, METADATA);
 }
 
-/** Makes a refusal. */
-export function xmlProblem(code: XmlProblemCode, detail: string): XmlProblem {
+function xmlProblem(code: XmlProblemCode, detail: string): XmlProblem {
   return { kind: 'xml-problem', code, detail };
 }
 
