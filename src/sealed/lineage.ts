@@ -56,7 +56,12 @@ export function readLineage(fields: CborFields, key: number): readonly string[] 
   const lineage = fields.list(key, { min: 1, max: LINEAGE_MAX }, (items, i) =>
     Buffer.from(items.bytes(i, { min: 8, max: 8 })).toString('hex'),
   );
-  const ascending = lineage.every((kid, i) => i === 0 || kid > (lineage[i - 1] ?? ''));
-  if (!ascending) fields.refuse(key);
-  return lineage;
+  return isLineage(lineage) ? lineage : fields.refuse(key);
+}
+
+const KID = /^[0-9a-f]{16}$/;
+
+/** Whether these are at most 8 kids in ascending order, each once. */
+export function isLineage(lineage: readonly string[]): boolean {
+  return lineage.length <= LINEAGE_MAX && lineage.every((kid, i) => KID.test(kid) && kid > (lineage[i - 1] ?? ''));
 }

@@ -4,7 +4,7 @@ import { ACCOUNT_ID_MAX_BYTES } from '../core/account.ts';
 import { EVENTS_MAX } from '../core/session.ts';
 import { type CborValue, cborMap, encodeCbor } from '../sealer/cbor.ts';
 import { type CborFields, readCborMap } from '../sealer/cbor-fields.ts';
-import { lineageToCbor, readLineage } from './lineage.ts';
+import { isLineage, lineageToCbor, readLineage } from './lineage.ts';
 
 export const U32_MAX = 0xffff_ffff;
 /** Seconds after `created`: longer than any session. */
@@ -38,8 +38,22 @@ export interface SessionRecord {
   readonly lineage: readonly string[];
 }
 
-/** The body of a record; caps are looked at when it is read, and by session-body.ts before it is written. */
+/**
+ * The body of a record.
+ * @throws RangeError for a record that {@link decodeSessionRecord} would refuse.
+ */
 export function encodeSessionRecord(record: SessionRecord): Uint8Array {
+  const { events, participants, lineage } = record;
+  const sound =
+    record.sid.length === 16 &&
+    isTextOf(record.accountId, ACCOUNT_ID_MAX_BYTES) &&
+    record.created <= U32_MAX &&
+    events.length >= 1 &&
+    events.length <= EVENTS_MAX &&
+    events.every(isSoundEvent) &&
+    participants.every(isSoundParticipant) &&
+    isLineage(lineage);
+  if (!sound) throw new RangeError('a session over the caps of its body');
   return encodeCbor(
     cborMap([
       [1, record.sid],
@@ -78,6 +92,20 @@ export function readEvents(fields: CborFields, key: number, max: number): readon
       credentialId: event.text(2, { min: 1, max: CREDENTIAL_ID_MAX_BYTES }),
     })),
   );
+}
+
+function isSoundEvent({ method, dt, credentialId }: EventRecord): boolean {
+  return method >= 1 && method <= METHOD_NUMBER_MAX && dt <= DT_MAX && isTextOf(credentialId, CREDENTIAL_ID_MAX_BYTES);
+}
+
+function isSoundParticipant(participant: ParticipantRecord): boolean {
+  if (participant.party.length !== 6 || participant.dt > DT_MAX) return false;
+  if (participant.kind === 1) return participant.value.length === 2;
+  return participant.kind === 0 || isTextOf(participant.value, LITERAL_NAME_ID_MAX_BYTES);
+}
+
+function isTextOf(text: string, maxBytes: number): boolean {
+  return text !== '' && Buffer.byteLength(text, 'utf8') <= maxBytes;
 }
 
 function participantToCbor(participant: ParticipantRecord): CborValue {

@@ -91,8 +91,10 @@ function assertEncodable(value: CborValue, depth: number): void {
     if (!value.isWellFormed()) throw new RangeError('text has no UTF-8 form');
   } else if (!(value instanceof Uint8Array)) {
     if (depth > CBOR_DEPTH_MAX) throw new RangeError(`more than ${CBOR_DEPTH_MAX} containers inside each other`);
-    const items = value instanceof Map ? [...value.keys(), ...value.values()] : [...value.values()];
-    if (value instanceof Map && ![...value.keys()].every((key) => typeof key === 'number')) throw new RangeError('key');
-    for (const item of items) assertEncodable(item, depth + 1);
+    if (value instanceof Map) {
+      for (const key of value.keys()) if (typeof key !== 'number') throw new RangeError('a key that is no number');
+      for (const key of value.keys()) assertEncodable(key, depth + 1);
+    }
+    for (const item of value.values()) assertEncodable(item, depth + 1);
   }
 }

@@ -56,6 +56,22 @@ test('no text that was not sealed opens, and none makes it throw', () => {
   );
 });
 
+// CVE-2026-40372 (ASP.NET Core Data Protection): a validation step that skipped bytes accepted changed values.
+test('every bit of a value of every purpose matters', () => {
+  for (const purpose of PURPOSES.values()) {
+    const { sealer, results } = testSealer();
+    const token = tokenOf(sealer, purpose, { context: 'x', iat: NOW, exp: NOW + 10, body: BODY });
+    const bytes = decodeBase64url(token) ?? assert.fail('no bytes');
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const mutant = Buffer.from(bytes);
+      mutant[bit >> 3] = bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7));
+      assert.equal(sealer.open(purpose, 'x', mutant.toString('base64url')), null, `${purpose.name}, bit ${bit}`);
+    }
+    assert.ok(sealer.open(purpose, 'x', token));
+    assert.equal(results.filter((result) => result === 'ok').length, 1);
+  }
+});
+
 test('two values of the same content share neither nonce nor ciphertext, except where they must be the same', () => {
   const { sealer } = testSealer();
   assert.notEqual(tokenOf(sealer), tokenOf(sealer));
