@@ -24,7 +24,7 @@ export function readCborMap<T>(bytes: Uint8Array, read: (fields: CborFields) => 
 }
 
 /** Says that a field does not hold what it must; ends the reading of the whole value. */
-export class MalformedField extends Error {
+class MalformedField extends Error {
   constructor(key: number) {
     super(`field ${key}`);
     this.name = 'MalformedField';

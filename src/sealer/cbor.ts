@@ -7,7 +7,7 @@ export type CborValue = number | string | Uint8Array | readonly CborValue[] | Cb
 export type CborMap = ReadonlyMap<number, CborValue>;
 
 /** Containers inside each other, the outermost included. */
-export const CBOR_DEPTH_MAX = 4;
+const CBOR_DEPTH_MAX = 4;
 
 /** A map without the keys whose value is undefined: an optional key is left out, never null. */
 export function cborMap(entries: readonly (readonly [number, CborValue | undefined])[]): CborMap {

@@ -38,7 +38,7 @@ export interface KeyringFileParts {
 }
 
 /** For readiness and metrics. */
-export interface KeyringStatus {
+interface KeyringStatus {
   readonly serial: number;
   /** Null when no key is readable: the node is not ready. */
   readonly primary: { readonly kid: string; readonly because: Primary['because'] } | null;

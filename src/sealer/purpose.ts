@@ -68,7 +68,7 @@ export const oidcCode = definePurpose('oidc-code', {
   maxCharacters: 1024,
 });
 
-/** A refresh token; context: client_id. */
+/** A refresh token; context: client_id. @public */
 export const oidcRefresh = definePurpose('oidc-refresh', {
   bucket: 32,
   maxLifetime: 90 * DAY,
@@ -76,7 +76,7 @@ export const oidcRefresh = definePurpose('oidc-refresh', {
   maxCharacters: 2048,
 });
 
-/** A pushed authorization request; context: client_id. */
+/** A pushed authorization request; context: client_id. @public */
 export const oidcPar = definePurpose('oidc-par', {
   bucket: 32,
   maxLifetime: 10 * MINUTE,
@@ -84,7 +84,7 @@ export const oidcPar = definePurpose('oidc-par', {
   maxCharacters: 1600,
 });
 
-/** A CAS service ticket; no context, the service's hash stands in the body. */
+/** A CAS service ticket; no context, the service's hash stands in the body. @public */
 export const casSt = definePurpose('cas-st', {
   bucket: 32,
   maxLifetime: MINUTE,
@@ -92,7 +92,7 @@ export const casSt = definePurpose('cas-st', {
   maxCharacters: 253,
 });
 
-/** A CAS proxy ticket; no context. */
+/** A CAS proxy ticket; no context. @public */
 export const casPt = definePurpose('cas-pt', {
   bucket: 32,
   maxLifetime: MINUTE,
@@ -100,7 +100,7 @@ export const casPt = definePurpose('cas-pt', {
   maxCharacters: 253,
 });
 
-/** A CAS proxy-granting ticket; no context. */
+/** A CAS proxy-granting ticket; no context. @public */
 export const casPgt = definePurpose('cas-pgt', {
   bucket: 32,
   maxLifetime: 8 * HOUR,
@@ -117,7 +117,7 @@ export const samlTransient = definePurpose('saml-transient', {
   deterministic: true,
 });
 
-/** Every purpose by name. */
+/** Every purpose by name. Those marked public belong to protocols that seal nothing yet; their limits are pinned already. */
 export const PURPOSES: ReadonlyMap<string, Purpose> = new Map(
   [ssoSession, loginFlow, oidcCode, oidcRefresh, oidcPar, casSt, casPt, casPgt, samlTransient].map((purpose) => [
     purpose.name,
