@@ -23,18 +23,19 @@ export const DEFAULT_ARGON2_COST: Argon2Cost = { memory: 65_536, time: 3, parall
 /** The most that a stored hash may ask of a node: 1 GiB, so that one line in a file cannot ask for 64. */
 export const MAX_ARGON2_COST: Argon2Cost = { memory: 1_048_576, time: 32, parallelism: 16 };
 
+/** The order is m, t, p; the argon2 package for Node writes m, p, t. */
 const SHAPE =
-  /^\$argon2id\$v=19\$m=([1-9]\d{0,6}),t=([1-9]\d?),p=([1-9]\d?)\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
+  /^\$argon2id\$v=19\$m=([1-9]\d{0,6}),(?:t=([1-9]\d?),p=([1-9]\d?)|p=([1-9]\d?),t=([1-9]\d?))\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
 /**
- * Reads one PHC string; null unless it is Argon2id version 19 in canonical spelling, its cost within
+ * Reads one PHC string; null unless it is Argon2id version 19 in strict base64, its cost within
  * {@link MAX_ARGON2_COST} and valid (RFC 9106 §3.1), its salt 8 to 64 bytes and its hash 16 to 64 bytes.
  */
 export function parseArgon2String(text: string): Argon2String | null {
   const found = SHAPE.exec(text);
   if (found === null) return null;
-  const [, m, t, p, saltText = '', hashText = ''] = found;
-  const cost = { memory: Number(m), time: Number(t), parallelism: Number(p) };
+  const [, m, t, p, pFirst, tLast, saltText = '', hashText = ''] = found;
+  const cost = { memory: Number(m), time: Number(t ?? tLast), parallelism: Number(p ?? pFirst) };
   const salt = decodeUnpadded(saltText);
   const hash = decodeUnpadded(hashText);
   return salt === null || hash === null || !isAllowedCost(cost) ? null : { cost, salt, hash };

@@ -113,7 +113,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
     },
     status: () => ({
       pids: processes.map((worker) => worker.pid()).filter((pid) => pid !== null),
-      hashing: running.size,
+      hashing: processes.filter((worker) => worker.isWorking()).length,
       queued: queue.length,
       refused,
     }),

@@ -24,6 +24,7 @@ export type CheckResult =
 export interface HashProcess {
   /** Started, not working: `check` may be called. */
   readonly isIdle: () => boolean;
+  readonly isWorking: () => boolean;
   readonly check: (phc: string, password: string) => Promise<CheckResult>;
   readonly pid: () => number | null;
   readonly close: () => Promise<void>;
@@ -97,6 +98,7 @@ export function startHashProcess(options: {
   start();
   return {
     isIdle: () => ready && current === null,
+    isWorking: () => current !== null,
     pid: () => (ready ? (child?.pid ?? null) : null),
     check: (phc, password) =>
       new Promise((resolve) => {

@@ -27,7 +27,8 @@ function lowerPriority(): void {
 }
 
 function report(message: HashReport): void {
-  if (process.connected) process.send?.(message);
+  // The callback takes the error of a node that has just gone; `disconnect` follows.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
 async function answer({ id, phc, password }: HashQuestion): Promise<void> {
