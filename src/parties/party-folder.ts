@@ -3,11 +3,12 @@ import { mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { relyingPartyHash } from '../core/relying-party.ts';
 import { withLock, writeAtomically } from '../lib/atomic-file.ts';
-import { ProblemsError } from '../lib/problems.ts';
+import { type Problem, ProblemsError } from '../lib/problems.ts';
 import { readMetadata } from '../saml/metadata-read.ts';
-import type { Party } from './party.ts';
+import { createParty, type Party } from './party.ts';
 import { settingsFileName } from './party-file.ts';
 import { openPartyRegistry } from './party-registry.ts';
+import { DEFAULT_SETTINGS } from './party-settings.ts';
 
 /** The change cannot be made; the message is for the person who asked. */
 export class PartyFolderError extends Error {
@@ -30,7 +31,8 @@ export interface Imported {
  */
 export async function importParty(folder: string, bytes: Uint8Array, source: string): Promise<Imported> {
   const { single, serviceProviders, problems } = readMetadata(bytes, source);
-  if (problems.length > 0) throw new ProblemsError(problems);
+  const unusable = serviceProviders.map((one) => createParty(one, DEFAULT_SETTINGS, source)).filter(isProblems);
+  if (problems.length + unusable.length > 0) throw new ProblemsError([...problems, ...unusable.flat()]);
   const entityIds = serviceProviders.map(({ entityId }) => entityId);
   const [first = ''] = entityIds;
   await mkdir(folder, { recursive: true });
@@ -71,6 +73,10 @@ export async function removeParty(folder: string, entityId: string): Promise<rea
     }
     return removed;
   });
+}
+
+function isProblems(value: object): value is readonly Problem[] {
+  return Array.isArray(value);
 }
 
 function isAggregate(all: readonly Party[], party: Party): boolean {

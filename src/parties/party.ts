@@ -18,7 +18,7 @@ export interface Party {
   readonly source: string;
 }
 
-/** Puts a party together; problems when settings and metadata contradict each other. */
+/** Puts a party together; problems when it cannot be served, or settings and metadata contradict each other. */
 export function createParty(metadata: SpMetadata, settings: PartySettings, source: string): Party | readonly Problem[] {
   const problems = contradictions(metadata, settings, source);
   if (problems.length > 0) return problems;
@@ -71,9 +71,16 @@ export function defaultNameIdKind(metadata: SpMetadata, settings: PartySettings)
   return 'transient';
 }
 
+/** A sealed login names its party in at most 256 bytes, `saml:` included (docs/sealed-values.md, login-flow). */
+const ENTITY_ID_MAX_BYTES = 251;
+
 function contradictions(metadata: SpMetadata, settings: PartySettings, source: string): readonly Problem[] {
   const problems: Problem[] = [];
   const at = `${source}: ${metadata.entityId}`;
+  const bytes = Buffer.byteLength(metadata.entityId, 'utf8');
+  if (bytes > ENTITY_ID_MAX_BYTES) {
+    problems.push({ path: at, found: `an entityID of ${bytes} bytes`, wanted: `at most ${ENTITY_ID_MAX_BYTES}` });
+  }
   if (settings.requireSignedRequests && metadata.signingKeys.length === 0) {
     problems.push({
       path: `${at}: requireSignedRequests`,
