@@ -16,7 +16,7 @@ export type YamlDirectoryEvent =
   /** The file changed and cannot be used; the last good copy stays. Reported once per change. */
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
-export interface YamlDirectoryStatus {
+interface YamlDirectoryStatus {
   readonly people: number;
   /** What is wrong with the file as it is now; empty when `people` are those of the file. */
   readonly problems: readonly Problem[];

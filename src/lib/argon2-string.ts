@@ -21,7 +21,7 @@ export interface Argon2String {
 export const DEFAULT_ARGON2_COST: Argon2Cost = { memory: 65_536, time: 3, parallelism: 4 };
 
 /** The most that a stored hash may ask of a node: 1 GiB, so that one line in a file cannot ask for 64. */
-export const MAX_ARGON2_COST: Argon2Cost = { memory: 1_048_576, time: 32, parallelism: 16 };
+const MAX_ARGON2_COST: Argon2Cost = { memory: 1_048_576, time: 32, parallelism: 16 };
 
 /** The order is m, t, p; the argon2 package for Node writes m, p, t. */
 const SHAPE =

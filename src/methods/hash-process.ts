@@ -14,7 +14,7 @@ export type HashProcessEvent =
     }
   | { readonly kind: 'hash-failed'; readonly code: string };
 
-export type CheckResult =
+type CheckResult =
   | { readonly kind: 'checked'; readonly match: boolean }
   /** The process is gone: somebody else may try. */
   | { readonly kind: 'died' }

@@ -18,7 +18,7 @@ export interface PasswordHashes {
   readonly commonCost: () => Argon2Cost | null;
 }
 
-export interface PasswordAttempt {
+interface PasswordAttempt {
   readonly typedName: string;
   readonly password: string;
   /** The browser's address; null when it cannot be known. */
@@ -27,7 +27,7 @@ export interface PasswordAttempt {
 }
 
 /** For the audit log only: a page that showed it would tell strangers who has an account. */
-export type PasswordFailure = 'unknown-name' | 'disabled' | 'no-password' | 'mismatch' | 'unusable-input' | 'throttled';
+type PasswordFailure = 'unknown-name' | 'disabled' | 'no-password' | 'mismatch' | 'unusable-input' | 'throttled';
 
 /** Times in whole seconds. */
 export type PasswordOutcome =

@@ -57,7 +57,7 @@ export interface Attempt {
   readonly address: string | null;
 }
 
-export type Admission =
+type Admission =
   | { readonly kind: 'admitted'; readonly settle: (outcome: 'failed' | 'not-failed') => void }
   /** `retryAfter` in whole seconds, at least 1. */
   | { readonly kind: 'throttled'; readonly retryAfter: number };
