@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Problem } from '../lib/problems.ts';
 import type { Party } from './party.ts';
-import { type PartyFile, readPartyFile } from './party-file.ts';
+import { type PartyFile, readPartyFile, settingsFileName } from './party-file.ts';
 
 export interface PartyRegistry {
   /** By entityID, compared as text. */
@@ -91,13 +91,13 @@ async function readSafely(folder: string, name: string, before: PartyFile | unde
 }
 
 function orphanedSettings(names: readonly string[]): readonly Problem[] {
+  const expected = new Set(names.filter((name) => name.endsWith('.xml')).map(settingsFileName));
   return names
-    .filter((name) => /\.ya?ml$/.test(name) && !names.includes(name.replace(/\.yaml$/, '.xml')))
-    .map((name) => ({
-      path: name,
-      found: 'settings without metadata',
-      wanted: `${name.replace(/\.ya?ml$/, '.xml')}, with settings in a .yaml file`,
-    }));
+    .filter((name) => /\.ya?ml$/.test(name) && !expected.has(name))
+    .map((name) => {
+      const metadata = name.replace(/\.ya?ml$/, '.xml');
+      return { path: name, found: 'settings of no party', wanted: `${settingsFileName(metadata)} beside ${metadata}` };
+    });
 }
 
 /** One entityID, one party: a file of its own wins over an aggregate, then the first file name; the others are reported. */

@@ -62,28 +62,25 @@ function isNamed(element: Element, localName: string): boolean {
 }
 
 function collect(at: Element, path: string, outer: Validity, into: SpMetadata[], problems: Problems): void {
-  const validity = readValidity(at, path, outer, problems);
-  if (!isNamed(at, 'EntityDescriptor')) {
-    for (const inner of childElements(at)) {
+  const own = new Problems();
+  if (isNamed(at, 'EntityDescriptor')) {
+    const entityId = attribute(at, 'entityID') ?? '';
+    const place = `${path}: ${entityId || 'entity without entityID'}`;
+    const role = childrenNamed(at, NS.metadata, 'SPSSODescriptor').find(speaksSaml2);
+    if (role === undefined) return;
+    const validity = readValidity(role, place, readValidity(at, place, outer, own), own);
+    const read = readServiceProvider(at, role, entityId, place, validity, own);
+    if (read !== null && !own.any()) into.push(read);
+  } else {
+    const validity = readValidity(at, path, outer, own);
+    // Without knowing when it ends, nothing of it can be used.
+    const inside = own.any() ? [] : childElements(at);
+    for (const inner of inside) {
       if (isNamed(inner, 'EntityDescriptor') || isNamed(inner, 'EntitiesDescriptor')) {
         collect(inner, path, validity, into, problems);
       }
     }
-    return;
   }
-  const role = childrenNamed(at, NS.metadata, 'SPSSODescriptor').find(speaksSaml2);
-  if (role === undefined) return;
-  const own = new Problems();
-  const entityId = attribute(at, 'entityID') ?? '';
-  const read = readServiceProvider(
-    at,
-    role,
-    entityId,
-    `${path}: ${entityId || 'entity without entityID'}`,
-    validity,
-    own,
-  );
-  if (read !== null && !own.any()) into.push(read);
   problems.addAll(own.list());
 }
 
@@ -96,7 +93,7 @@ function readServiceProvider(
   role: Element,
   entityId: string,
   path: string,
-  outer: Validity,
+  validity: Validity,
   problems: Problems,
 ): SpMetadata | null {
   if (entityId === '' || entityId.length > ENTITY_ID_MAX || /\s/.test(entityId)) {
@@ -106,7 +103,6 @@ function readServiceProvider(
       `1 to ${ENTITY_ID_MAX} characters without white space`,
     );
   }
-  const validity = readValidity(role, path, outer, problems);
   const endpoints = readEndpoints(role, path, problems);
   const preferred = endpoints === null ? null : defaultEndpoint(endpoints);
   if (endpoints !== null && preferred === null) {
