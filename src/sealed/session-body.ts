@@ -1,8 +1,6 @@
 // Owns: the single sign-on session as the body of `sso-session`. Leaves to session-record.ts: keys, order and caps.
 // Leaves to web/: the cookie, and asking whether the session is live and not revoked.
-import { createHash } from 'node:crypto';
 import { METHOD_NUMBERS, type MethodName } from '../core/authentication-event.ts';
-import type { RelyingPartyKey } from '../core/authentication-request.ts';
 import type { Participant, Session } from '../core/session.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import { maxBodyBytes } from '../sealer/envelope.ts';
@@ -18,11 +16,6 @@ import {
 const METHODS_BY_NUMBER: ReadonlyMap<number, MethodName> = new Map(
   (Object.keys(METHOD_NUMBERS) as MethodName[]).map((name) => [METHOD_NUMBERS[name], name]),
 );
-
-/** How a relying party stands in a session: the first 6 bytes of SHA-256 of its key, as 12 hex digits. */
-export function relyingPartyHash(relyingParty: RelyingPartyKey): string {
-  return createHash('sha256').update(relyingParty).digest('hex').slice(0, 12);
-}
 
 /**
  * The body of a session.

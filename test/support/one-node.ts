@@ -1,0 +1,158 @@
+// Owns: one node in the test's own process, on a clock that the test sets. Whole HTTP requests, real keys, real files.
+// For what needs another time or another key; three real processes are in cluster.ts.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { Command } from 'commander';
+import { createLogger, transports } from 'winston';
+import { addInitCommand } from '../../src/cli/init.ts';
+import type { Config } from '../../src/config/config.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { addPerson } from '../../src/directories/users-file-edit.ts';
+import { systemRandom } from '../../src/lib/random.ts';
+import { createHash } from '../../src/methods/argon2.ts';
+import { importParty } from '../../src/parties/party-folder.ts';
+import { createNode, type SignetNode } from '../../src/wire.ts';
+
+export const PASSWORD = 'correct horse battery';
+export const NOW = 1_790_000_000;
+
+/** An SP without keys: its requests are unsigned, its responses readable. */
+export function plainSpMetadata(base: string, acs = `${base}/acs`): string {
+  return `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="${base}/metadata">
+<md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+<md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="${acs}" index="0"/>
+</md:SPSSODescriptor></md:EntityDescriptor>`;
+}
+
+const QUIET = { SIGNET_TRUSTED_PROXIES: '["127.0.0.1"]', SIGNET_SPENT_CAPACITY: '1024', SIGNET_PASSWORD_WORKERS: '1' };
+
+export interface OneNodeOptions {
+  readonly publicUrl?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly parties?: readonly string[];
+  readonly people?: readonly string[];
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** Set-Cookie lines as they were sent. */
+  readonly setCookies: readonly string[];
+}
+
+export interface Ask {
+  readonly method?: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly form?: Readonly<Record<string, string>>;
+  /** A urlencoded body as it is, instead of `form`. */
+  readonly body?: string;
+}
+
+export interface OneNode {
+  readonly config: Config;
+  readonly node: SignetNode;
+  /** The clock of this node and its siblings. */
+  readonly time: { readonly now: number };
+  /** Sets the clock; what polls by the wall clock looks again, as it would have meanwhile. */
+  readonly travelTo: (now: number) => void;
+  readonly publicUrl: string;
+  readonly ask: (ask: Ask) => Promise<Answer>;
+  /** Everything that was written to the audit stream and the log. */
+  readonly written: () => string;
+  /** Another node on the same folder, with the same clock. */
+  readonly sibling: (environment?: Readonly<Record<string, string>>) => Promise<OneNode>;
+  readonly close: () => Promise<void>;
+}
+
+/** Makes a folder with `signet init`, people (password {@link PASSWORD}) and parties, and starts a node on it. */
+export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNode> {
+  const folder = await mkdtemp(join(tmpdir(), 'signet-node-'));
+  const publicUrl = options.publicUrl ?? 'https://idp.example.org';
+  const time = { now: NOW };
+  const clock = (): number => time.now;
+  const random = systemRandom();
+  const io = {
+    out: () => {},
+    err: () => {},
+    readStdin: async () => '',
+    askSecret: async () => null,
+    clock: () => NOW - 3600,
+    random,
+    environment: {},
+  };
+  const program = new Command();
+  addInitCommand(program, io);
+  await program.parseAsync(['init', folder, '--public-url', publicUrl], { from: 'user' });
+  const passwordHash = await createHash(PASSWORD, { memory: 64, time: 1, parallelism: 1 }, random);
+  const attributes = new Map([['mail', ['person@example.org']]]);
+  for (const loginName of options.people ?? ['alice', 'bob']) {
+    await addPerson(join(folder, 'users.yaml'), { loginName, passwordHash, attributes, groups: [] }, random);
+  }
+  const parties = options.parties ?? [plainSpMetadata('https://sp.example.org')];
+  for (const party of parties) await importParty(join(folder, 'parties'), Buffer.from(party), 'test');
+  const configWith = (environment: Readonly<Record<string, string>>): Config =>
+    readConfig(join(folder, 'signet.yaml'), { ...QUIET, ...options.environment, ...environment });
+  const start = async (environment: Readonly<Record<string, string>> = {}): Promise<OneNode> => {
+    const config = configWith(environment);
+    const written: Buffer[] = [];
+    const sink = new PassThrough();
+    sink.on('data', (chunk: Buffer) => written.push(chunk));
+    const log = createLogger({ level: 'debug', transports: [new transports.Stream({ stream: sink })] });
+    const node = await createNode(config, { clock, random, log, audit: sink, version: 'test' });
+    const server = createServer(node.publicListener);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    return {
+      config,
+      node,
+      time,
+      travelTo: (now) => {
+        time.now = now;
+        node.parts.revocations.poll();
+        node.parts.keyring.poll();
+      },
+      publicUrl,
+      ask: (one) => exchange(port, one),
+      written: () => Buffer.concat(written).toString('utf8'),
+      sibling: start,
+      close: async () => {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+        await node.close();
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  };
+  return start();
+}
+
+function exchange(port: number, ask: Ask): Promise<Answer> {
+  const body = ask.form === undefined ? ask.body : new URLSearchParams({ ...ask.form }).toString();
+  const type = body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const { method = body === undefined ? 'GET' : 'POST', path } = ask;
+  return new Promise((resolve, reject) => {
+    const outgoing = send(
+      { host: '127.0.0.1', port, method, path, headers: { ...type, ...ask.headers } },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('end', () =>
+          resolve({
+            status: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            text: Buffer.concat(chunks).toString('utf8'),
+            setCookies: incoming.headers['set-cookie'] ?? [],
+          }),
+        );
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
