@@ -1,6 +1,7 @@
 // Owns: what can be configured, with defaults. Leaves to read-config.ts: where the values come from.
 // Every time is in seconds, so that a test or a trial can be quick.
 import { z } from 'zod';
+import { DEFAULT_ARGON2_COST, isAllowedCost } from '../lib/argon2-string.ts';
 
 const seconds = z.int().min(0).max(31_536_000);
 const positive = z.int().min(1).max(31_536_000);
@@ -8,11 +9,13 @@ const positive = z.int().min(1).max(31_536_000);
 const endpoint = z.string().regex(/^(\[[0-9a-f:.]+\]|[^\s:[\]]+):\d{1,5}$/i, 'HOST:PORT, for example 127.0.0.1:8080');
 const file = z.string().min(1).max(1024);
 
-const argon2 = z.strictObject({
-  memory: z.int().min(8).max(4_194_304).default(65_536).describe('KiB per hash'),
-  time: z.int().min(1).max(100).default(3),
-  parallelism: z.int().min(1).max(16).default(4),
-});
+const argon2 = z
+  .strictObject({
+    memory: z.int().min(8).max(1_048_576).default(DEFAULT_ARGON2_COST.memory).describe('KiB per hash'),
+    time: z.int().min(1).max(32).default(DEFAULT_ARGON2_COST.time),
+    parallelism: z.int().min(1).max(16).default(DEFAULT_ARGON2_COST.parallelism),
+  })
+  .refine(isAllowedCost, 'memory of at least 8 KiB for each of parallelism');
 
 export const configSchema = z.strictObject({
   publicUrl: z.string().describe('the address that browsers use; https, or http on a loopback host'),
