@@ -11,6 +11,7 @@ import type { Config } from './config/config.ts';
 import type { Clock } from './lib/clock.ts';
 import { formatProblem } from './lib/problems.ts';
 import type { Random } from './lib/random.ts';
+import { signatureProblems } from './parts.ts';
 import { createNode } from './wire.ts';
 
 export interface MainContext {
@@ -23,7 +24,9 @@ export async function serve(config: Config, context: MainContext): Promise<void>
   const log = createNodeLog(config);
   const audit = openAudit(config, log);
   const node = await createNode(config, { ...context, log, audit, version: VERSION });
-  for (const problem of [...node.parts.warnings, ...node.parts.parties.problems()]) log.warn(formatProblem(problem));
+  const { parts } = node;
+  const problems = [...parts.warnings, ...parts.parties.problems(), ...signatureProblems(parts)];
+  for (const problem of problems) log.warn(formatProblem(problem));
   const publicServer = await listen(node.publicListener, config.listen);
   const managementServer = await listen(node.managementListener, config.management);
   log.info('listening', {

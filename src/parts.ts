@@ -155,6 +155,15 @@ async function reloadParties(parties: PartyRegistry, { onEvent }: PartsContext):
     onEvent({ part: 'parties', level: 'error', message: formatProblem(problem) });
 }
 
+/** Parties whose settings name a signature that no key here can make: they get the usual one instead. */
+export function signatureProblems(parts: Pick<Parts, 'parties' | 'signers'>): readonly Problem[] {
+  return parts.parties.all().flatMap(({ settings, source }) => {
+    const { signatureAlgorithm: wanted } = settings;
+    if (wanted === undefined || parts.signers.find(wanted) !== undefined) return [];
+    return [{ path: `${source}: signatureAlgorithm`, found: wanted, wanted: 'one that the key in saml.key can make' }];
+  });
+}
+
 interface Signing {
   readonly signers: Signers;
   readonly signingCertificate: Certificate;

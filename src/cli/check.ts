@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config/read-config.ts';
 import { formatProblem } from '../lib/problems.ts';
-import { openParts } from '../parts.ts';
+import { openParts, signatureProblems } from '../parts.ts';
 import { CliFailure, type CliIo } from './io.ts';
 
 export function addCheckCommand(program: Command, io: CliIo): void {
@@ -13,7 +13,7 @@ export function addCheckCommand(program: Command, io: CliIo): void {
     .action(async (options: { config: string }) => {
       const config = readConfig(options.config, io.environment);
       const parts = await openParts(config, { clock: io.clock, random: io.random, onEvent: () => {} });
-      const problems = [...parts.parties.problems(), ...parts.warnings];
+      const problems = [...parts.parties.problems(), ...parts.warnings, ...signatureProblems(parts)];
       parts.close();
       for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
       if (problems.length > 0) throw new CliFailure(`${problems.length} problems`);

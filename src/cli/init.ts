@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { readConfig } from '../config/read-config.ts';
 import { EMPTY_USERS_FILE } from '../directories/users-file-edit.ts';
 import { writeAtomically } from '../lib/atomic-file.ts';
+import { EXAMPLE_PARTY_SETTINGS } from '../parties/example-settings.ts';
 import { newKeyring } from '../sealer/key-file.ts';
 import { formatKeyring } from '../sealer/keyring.ts';
 import { newStableSecret, parseStableSecret } from '../sealer/stable-secret.ts';
@@ -85,6 +86,12 @@ async function newFiles(io: CliIo, publicUrl: string): Promise<readonly NewFile[
       text: signing.certificate,
       mode: 0o644,
       what: 'its certificate, in the metadata',
+    },
+    {
+      name: 'parties/example.yaml.txt',
+      text: EXAMPLE_PARTY_SETTINGS,
+      mode: 0o644,
+      what: 'every setting that a service provider can have',
     },
     { name: 'users.yaml', text: EMPTY_USERS_FILE, mode: 0o600, what: 'the people who can sign in' },
     {

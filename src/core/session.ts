@@ -57,8 +57,22 @@ export function withEvent(session: Session, event: AuthenticationEvent): Session
   return { ...session, events: [...kept, event].slice(-EVENTS_MAX) };
 }
 
-/** The same session with this participant; a party that is already there keeps its first entry. */
+/**
+ * The same session with this participant. A party that is there already keeps its entry while it knows the person by
+ * the same name; under another name its entry is replaced, so that the name can be made, and found, again.
+ */
 export function withParticipant(session: Session, participant: Participant): Session {
-  if (session.participants.some((p) => p.relyingParty === participant.relyingParty)) return session;
-  return { ...session, participants: [...session.participants, participant] };
+  const { relyingParty } = participant;
+  const before = session.participants.find((one) => one.relyingParty === relyingParty);
+  if (before !== undefined && isSameName(before, participant)) return session;
+  const others = session.participants.filter((one) => one !== before);
+  return { ...session, participants: [...others, participant] };
+}
+
+function isSameName(a: Participant, b: Participant): boolean {
+  if (a.nameId.kind === 'transient' && b.nameId.kind === 'transient') {
+    return a.at === b.at && Buffer.compare(a.nameId.kidPrefix, b.nameId.kidPrefix) === 0;
+  }
+  if (a.nameId.kind === 'literal' && b.nameId.kind === 'literal') return a.nameId.value === b.nameId.value;
+  return a.nameId.kind === b.nameId.kind;
 }

@@ -63,10 +63,12 @@ export function createPersonNames(deps: PersonNamesDeps): PersonNames {
         return { nameId: { kind: 'transient', value: again.token }, since: before.at, participant: before.nameId };
       }
     }
-    const sealed = sealTransient(sealer, { ...body, iat: now });
+    // The session keeps times as seconds after `created`: a node whose clock is behind must not name an earlier one.
+    const since = Math.max(now, session.created);
+    const sealed = sealTransient(sealer, { ...body, iat: since });
     if (isSealRefusal(sealed)) return null;
     const participant = { kind: 'transient', kidPrefix: Buffer.from(sealed.kid.slice(0, 4), 'hex') } as const;
-    return { nameId: { kind: 'transient', value: sealed.token }, since: now, participant };
+    return { nameId: { kind: 'transient', value: sealed.token }, since, participant };
   };
 
   const identifiersFor: PersonNames['identifiersFor'] = (party, kind, account) => {
