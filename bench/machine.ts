@@ -1,0 +1,70 @@
+// Owns: what the benchmark asks of the machine: cores, pinning, CPU time, memory, the raw RSA rate. Linux only.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+
+/** The node has one core to itself, the load generator and everything else the other. */
+export const NODE_CORE = '0';
+export const CLIENT_CORE = '1';
+export const BOTH_CORES = `${NODE_CORE},${CLIENT_CORE}`;
+
+/** @throws Error when there is no second core, or no taskset. */
+export function pinMyself(): void {
+  if (availableParallelism() < 2) throw new Error('the benchmark needs two cores: one for the node, one for the client');
+  execFileSync('taskset', ['-a', '-p', '-c', CLIENT_CORE, String(process.pid)], { stdio: 'ignore' });
+}
+
+/** Signatures with RSA-2048 per second of one core, as `openssl speed` counts them. */
+export function opensslRsaRate(seconds: number): number {
+  const output = execFileSync(
+    'taskset',
+    ['-c', NODE_CORE, 'openssl', 'speed', '-mr', '-seconds', String(seconds), 'rsa2048'],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  // +F2:2:2048:SIGNATURES-PER-SECOND:VERIFICATIONS-PER-SECOND
+  const rate = Number(/^\+F2:\d+:2048:([\d.e+-]+):/m.exec(output)?.[1]);
+  if (!(rate > 1)) throw new Error(`openssl speed printed no RSA rate: ${output}`);
+  return rate;
+}
+
+const TICKS_PER_SECOND = 100; // USER_HZ, which Linux fixes for what it shows in /proc
+
+/** Seconds of CPU, user and system, that a process and all its threads have used. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name of the program, in brackets, may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Resident memory in bytes. */
+export function residentBytes(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) * 1024;
+}
+
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly kernel: string;
+  readonly node: string;
+  /** The library inside Node, and the program that `openssl speed` is. */
+  readonly openssl: string;
+}
+
+export function describeMachine(): Machine {
+  return {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim(),
+    node: process.version,
+    openssl: `${process.versions.openssl} in Node, ${execFileSync('openssl', ['version'], { encoding: 'utf8' }).split(' ')[1]} on the command line`,
+  };
+}
+
+/** Processes that wanted to run, averaged over the last minute. */
+export function load(): number {
+  return loadavg()[0] ?? 0;
+}
