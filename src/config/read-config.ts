@@ -6,7 +6,8 @@ import { parseDocument, parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Problems } from '../lib/problems.ts';
 import { type Config, configSchema } from './config.ts';
-import { suggest } from './suggest.ts';
+import { addSchemaProblems, unwrapSchema } from './schema-problems.ts';
+import { wantedInstead } from './suggest.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +21,9 @@ export function readConfig(path: string, environment: Environment): Config {
   problems.throwIfAny();
   applyEnvironment(raw, environment, problems);
   const parsed = configSchema.safeParse(raw);
-  if (!parsed.success) for (const issue of parsed.error.issues) addIssue(problems, raw, issue);
+  if (!parsed.success) {
+    addSchemaProblems(problems, configSchema, raw, parsed.error.issues, (path) => path.join('.'));
+  }
   problems.throwIfAny();
   const config = complete(configSchema.parse(raw), dirname(resolve(path)), problems);
   problems.throwIfAny();
@@ -102,7 +105,7 @@ function applyEnvironment(raw: Tree, environment: Environment, problems: Problem
     if (!name.startsWith('SIGNET_') || text === undefined) continue;
     const path = known.get(name);
     if (path === undefined)
-      problems.add(`environment ${name}`, 'an unknown setting', wantedName(name, [...known.keys()]));
+      problems.add(`environment ${name}`, 'an unknown setting', wantedInstead(name, [...known.keys()]));
     else setPath(raw, path, parseScalar(text));
   }
 }
@@ -128,46 +131,11 @@ function setPath(tree: Tree, path: readonly string[], value: unknown): void {
   setPath(next, rest, value);
 }
 
-function unwrap(type: unknown): unknown {
-  let inner = type;
-  while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
-    inner = inner.def.innerType;
-  }
-  return inner;
-}
-
 /** Every setting's path, for environment names and suggestions. */
 export function leafPaths(type: unknown, path: readonly string[]): (readonly string[])[] {
-  const inner = unwrap(type);
+  const inner = unwrapSchema(type);
   if (!(inner instanceof z.ZodObject)) return [path];
   return Object.entries(inner.shape).flatMap(([key, value]) => leafPaths(value, [...path, key]));
-}
-
-function keysAt(path: readonly PropertyKey[]): string[] {
-  let inner = unwrap(configSchema);
-  for (const part of path) {
-    if (!(inner instanceof z.ZodObject)) return [];
-    inner = unwrap(inner.shape[String(part)]);
-  }
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
-}
-
-function wantedName(found: string, known: readonly string[]): string {
-  const near = suggest(found, known);
-  return near === null ? 'no such setting' : `did you mean ${near}?`;
-}
-
-function addIssue(problems: Problems, raw: Tree, issue: z.core.$ZodIssue): void {
-  if (issue.code === 'unrecognized_keys') {
-    for (const key of issue.keys) {
-      problems.add([...issue.path, key].join('.'), 'an unknown setting', wantedName(key, keysAt(issue.path)));
-    }
-    return;
-  }
-  let found: unknown = raw;
-  for (const part of issue.path)
-    found = isTree(found) ? found[String(part)] : Array.isArray(found) ? found[Number(part)] : undefined;
-  problems.add(issue.path.join('.'), found === undefined ? 'nothing' : JSON.stringify(found), issue.message.replace(/^Invalid input: expected /, ''));
 }
 
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);

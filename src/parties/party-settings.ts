@@ -1,7 +1,7 @@
 // Owns: what can be set per party, in a YAML file beside its metadata. Leaves to party-file.ts: where the file is.
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { wantedInstead } from '../config/suggest.ts';
+import { addSchemaProblems } from '../config/schema-problems.ts';
 import { ASSURANCE_LEVELS } from '../core/assurance.ts';
 import type { Problem } from '../lib/problems.ts';
 import { Problems } from '../lib/problems.ts';
@@ -82,7 +82,7 @@ export function readPartySettings(text: string, source: string): PartySettings |
     addContradictions(parsed.data, source, problems);
     return problems.any() ? problems.list() : parsed.data;
   }
-  for (const issue of parsed.error.issues) addIssue(problems, source, value, issue);
+  addSchemaProblems(problems, partySettingsSchema, value, parsed.error.issues, (path) => pathIn(source, path));
   return problems.list();
 }
 
@@ -103,53 +103,7 @@ function addContradictions(settings: PartySettings, source: string, problems: Pr
   }
 }
 
-function addIssue(problems: Problems, source: string, value: unknown, issue: z.core.$ZodIssue): void {
-  const path = (parts: readonly PropertyKey[]): string => {
-    const dotted = parts.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-    return dotted === '' ? source : `${source}: ${dotted.replace(/^\./, '')}`;
-  };
-  if (issue.code === 'unrecognized_keys') {
-    for (const key of issue.keys) {
-      problems.add(path([...issue.path, key]), 'an unknown setting', wantedInstead(key, knownKeys(issue.path)));
-    }
-    return;
-  }
-  if (issue.code === 'invalid_union') {
-    for (const inner of issue.errors.at(-1) ?? []) {
-      addIssue(problems, source, value, { ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue);
-    }
-    return;
-  }
-  problems.add(path(issue.path), foundAt(value, issue.path), issue.message);
-}
-
-function foundAt(value: unknown, path: readonly PropertyKey[]): string {
-  let found: unknown = value;
-  for (const part of path) {
-    found =
-      typeof found === 'object' && found !== null && Object.hasOwn(found, part) ? Reflect.get(found, part) : undefined;
-  }
-  return found === undefined ? 'nothing' : JSON.stringify(found).slice(0, 200);
-}
-
-/** The keys that the schema has at a path. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  let type: unknown = partySettingsSchema;
-  for (const part of path) type = step(unwrap(type), part);
-  const inner = unwrap(type);
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
-}
-
-function step(type: unknown, part: PropertyKey): unknown {
-  if (type instanceof z.ZodObject) return type.shape[String(part)];
-  if (type instanceof z.ZodArray) return type.element;
-  return undefined;
-}
-
-function unwrap(type: unknown): unknown {
-  let inner = type;
-  while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
-    inner = inner.def.innerType;
-  }
-  return inner instanceof z.ZodUnion ? inner.options.at(-1) : inner;
+function pathIn(source: string, parts: readonly PropertyKey[]): string {
+  const dotted = parts.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return dotted === '' ? source : `${source}: ${dotted.replace(/^\./, '')}`;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EVENTS_MAX, LINEAGE_MAX, type Participant, type Session } from '../../src/core/session.ts';
 import { relyingPartyHash } from '../../src/core/relying-party.ts';
+import { EVENTS_MAX, LINEAGE_MAX, type Participant, type Session } from '../../src/core/session.ts';
 import { decodeSession, encodeSession, fitSession } from '../../src/sealed/session-body.ts';
 import {
   decodeSessionRecord,
