@@ -2,9 +2,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readConfig } from '../config/read-config.ts';
+import { readConfig, readPublicUrl } from '../config/read-config.ts';
 import { EMPTY_USERS_FILE } from '../directories/users-file-edit.ts';
 import { writeAtomically } from '../lib/atomic-file.ts';
+import { Problems } from '../lib/problems.ts';
 import { EXAMPLE_PARTY_SETTINGS } from '../parties/example-settings.ts';
 import { newKeyring } from '../sealer/key-file.ts';
 import { formatKeyring } from '../sealer/keyring.ts';
@@ -32,7 +33,7 @@ interface NewFile {
 }
 
 async function initFolder(io: CliIo, folder: string, publicUrl: string): Promise<void> {
-  const url = readablePublicUrl(publicUrl);
+  const url = checkedPublicUrl(publicUrl);
   const files = await newFiles(io, url);
   const there = files.map((file) => join(folder, file.name)).filter((path) => existsSync(path));
   if (there.length > 0)
@@ -55,13 +56,12 @@ Give service providers this metadata: ${config.publicUrl}/saml/idp/metadata
 `);
 }
 
-/** The origin only; what is wrong with it is said by the configuration's own rules. */
-function readablePublicUrl(text: string): string {
-  if (!URL.canParse(text))
-    throw new CliFailure(
-      `--public-url: found ${JSON.stringify(text)}; wanted an address such as https://idp.example.org`,
-    );
-  return new URL(text).href.replace(/\/$/, '');
+/** Checked before anything is written. */
+function checkedPublicUrl(text: string): string {
+  const problems = new Problems();
+  const url = readPublicUrl(text, problems);
+  problems.throwIfAny();
+  return url?.origin ?? text;
 }
 
 async function newFiles(io: CliIo, publicUrl: string): Promise<readonly NewFile[]> {

@@ -140,20 +140,22 @@ export function leafPaths(type: unknown, path: readonly string[]): (readonly str
 
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-function complete(parsed: z.output<typeof configSchema>, folder: string, problems: Problems): Config {
-  const url = URL.canParse(parsed.publicUrl) ? new URL(parsed.publicUrl) : null;
-  const plainHttp = url?.protocol === 'http:';
-  if (url === null || (url.protocol !== 'https:' && !plainHttp)) {
-    problems.add(
-      'publicUrl',
-      JSON.stringify(parsed.publicUrl),
-      'an https address, for example https://idp.example.org',
-    );
-  } else if (plainHttp && !LOOPBACK_HOSTS.has(url.hostname)) {
-    problems.add('publicUrl', parsed.publicUrl, 'https; plain http only on localhost, 127.0.0.1 or [::1]');
+/** The address that browsers use; null, with a problem, for one that cannot be served. */
+export function readPublicUrl(text: string, problems: Problems): URL | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    problems.add('publicUrl', JSON.stringify(text), 'an https address, for example https://idp.example.org');
+  } else if (url.protocol === 'http:' && !LOOPBACK_HOSTS.has(url.hostname)) {
+    problems.add('publicUrl', text, 'https; plain http only on localhost, 127.0.0.1 or [::1]');
   } else if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
-    problems.add('publicUrl', parsed.publicUrl, 'scheme, host and port only: cookies named __Host- need the path /');
+    problems.add('publicUrl', text, 'scheme, host and port only: cookies named __Host- need the path /');
   }
+  return url;
+}
+
+function complete(parsed: z.output<typeof configSchema>, folder: string, problems: Problems): Config {
+  const url = readPublicUrl(parsed.publicUrl, problems);
+  const plainHttp = url?.protocol === 'http:';
   const { idle, absolute } = parsed.session;
   if (idle > absolute) problems.add('session.idle', `${idle}`, `at most session.absolute (${absolute})`);
   const publicOrigin = url?.origin ?? '';
