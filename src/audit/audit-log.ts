@@ -1,6 +1,6 @@
 // Owns: the audit stream: one JSON line an event, ECS field names, each line chained to the one before it on this node.
 // Leaves to the operator: shipping and keeping it (docs/operations.md, Audit).
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { AuditEvent } from '../core/audit-event.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
@@ -28,7 +28,7 @@ export function createAuditLog(
     write(event) {
       sequence += 1;
       const line = JSON.stringify(toEcs(event, { node, instance, sequence, previous, at: nowMilliseconds() }));
-      previous = createHash('sha256').update(line).digest('hex');
+      previous = hash('sha256', line);
       stream.write(`${line}\n`);
     },
   };

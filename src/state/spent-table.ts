@@ -1,7 +1,7 @@
 // Owns: remembering, on this node, that something was used. Leaves to callers: what an id is and how long it matters.
 // Memory is allocated once: SLOT_WORDS × 4 bytes a slot. An unexpired entry is never evicted: when there is no room the
 // answer is 'full' and the caller refuses (docs/decisions/0003-spent-table.md says why this is not an LRU cache).
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Spent, SpentKind, SpentStore } from '../core/revocation.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
@@ -31,11 +31,12 @@ export function createSpentTable(capacity: number, random: Random): SpentTable {
   const table = new Int32Array(buckets * BUCKET_SLOTS * SLOT_WORDS);
   table.fill(0); // commits the pages, so that memory does not grow with use
   // Salted, so that nobody can choose ids that crowd one bucket.
-  const salt = random(16);
+  const salt = random(16).toString('hex');
   let refusals = 0;
 
   const digest = (kind: string, id: Uint8Array | string): Int32Array => {
-    const bytes = createHash('sha256').update(salt).update(kind).update('\0').update(id).digest();
+    const text = typeof id === 'string' ? id : Buffer.from(id).toString('hex');
+    const bytes = hash('sha256', `${salt}${kind}\0${text}`, 'buffer');
     return new Int32Array(bytes.buffer, bytes.byteOffset, 8);
   };
   const bucketAt = (word: number): number => (word & (buckets - 1)) * BUCKET_SLOTS * SLOT_WORDS;
