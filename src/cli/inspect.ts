@@ -5,30 +5,30 @@ import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
+import { listParties } from '../parties/party-folder.ts';
 import { decodeFlow } from '../sealed/flow-body.ts';
 import { decodeSession } from '../sealed/session-body.ts';
+import { decodeTransient } from '../sealed/transient-body.ts';
 import { formatTime } from '../sealer/json-record.ts';
 import { openKeyringFile } from '../sealer/key-file.ts';
-import { loginFlow, type Purpose, ssoSession } from '../sealer/purpose.ts';
-import { createSealer, type Opened, type Sealer } from '../sealer/seal.ts';
+import { loginFlow, type Purpose, samlTransient, ssoSession } from '../sealer/purpose.ts';
+import { createSealer, type Opened } from '../sealer/seal.ts';
 import { cookieName } from '../web/cookie-header.ts';
 import { CliFailure, type CliIo } from './io.ts';
 
 export function addInspectCommand(program: Command, io: CliIo): void {
   program
     .command('inspect')
-    .description(
-      'explain a sealed cookie (NAME=VALUE or the value of a session cookie), a SAMLRequest or a SAMLResponse',
-    )
+    .description('explain a sealed cookie (NAME=VALUE), a session or transient NameID by its value, or a SAML message')
     .option('--config <file>', 'the configuration', 'signet.yaml')
     .action(async (options: { config: string }) => {
       const text = (await io.readStdin()).trim();
       const saml = decodeSaml(text);
-      io.out(saml ?? inspectSealed(text, readConfig(options.config, io.environment), io));
+      io.out(saml ?? (await inspectSealed(text, readConfig(options.config, io.environment), io)));
     });
 }
 
-function inspectSealed(text: string, config: Config, io: CliIo): string {
+async function inspectSealed(text: string, config: Config, io: CliIo): Promise<string> {
   const results: string[] = [];
   const { file, minSerial, poll } = config.keyring;
   const source = openKeyringFile({
@@ -47,40 +47,60 @@ function inspectSealed(text: string, config: Config, io: CliIo): string {
     random: io.random,
     observe: (purpose, result) => results.push(`${purpose}: ${result}`),
   });
-  const equals = text.indexOf('=');
-  const session = cookieName('signet_sso', !config.plainHttp);
-  const name = equals > 0 ? text.slice(0, equals).trim() : session;
-  const token = text.slice(equals + 1).trim();
-  const opened = name === session ? openAs(sealer, ssoSession, name, token) : openAs(sealer, loginFlow, name, token);
-  if (opened === null) {
-    const hint = equals > 0 ? '' : ' (a login cookie needs its name: NAME=VALUE)';
-    throw new CliFailure(`this does not open as ${name}: ${results.join(', ') || 'no result'}${hint}`);
+  const token = text.slice(text.indexOf('=') + 1).trim();
+  for (const { purpose, context } of await candidates(text, config)) {
+    const value = sealer.open(purpose, context, token);
+    if (value !== null) return explain(purpose, context, value);
   }
+  const named = text.includes('=') ? '' : '; a login cookie needs its name: NAME=VALUE';
+  throw new CliFailure(`this does not open (${[...new Set(results)].join(', ')})${named}`);
+}
+
+/** What the value may be: with a name the cookie of that name, without one a session or a NameID of some party. */
+async function candidates(
+  text: string,
+  config: Config,
+): Promise<readonly { readonly purpose: Purpose; readonly context: string }[]> {
+  const session = cookieName('signet_sso', !config.plainHttp);
+  const equals = text.indexOf('=');
+  if (equals > 0) {
+    const context = text.slice(0, equals).trim();
+    return [{ purpose: context === session ? ssoSession : loginFlow, context }];
+  }
+  const { parties } = await listParties(config.parties.folder);
+  const nameIds = parties.map(({ metadata }) => ({ purpose: samlTransient, context: metadata.entityId }));
+  return [{ purpose: ssoSession, context: session }, ...nameIds];
+}
+
+function explain(purpose: Purpose, context: string, value: Opened): string {
   const lines = [
-    `purpose   ${opened.purpose.name}`,
-    `context   ${name}`,
-    `kid       ${opened.value.kid}${opened.value.laterKey ? '  (a later key seals now)' : ''}`,
-    `schema    ${opened.value.schema}`,
-    `issued    ${formatTime(opened.value.iat)}`,
-    `expires   ${formatTime(opened.value.exp)}`,
-    ...(opened.purpose === ssoSession ? sessionLines(opened.value) : flowLines(opened.value)),
+    `purpose   ${purpose.name}`,
+    `context   ${context}`,
+    `kid       ${value.kid}${value.laterKey ? '  (a later key seals now)' : ''}`,
+    `schema    ${value.schema}`,
+    `issued    ${formatTime(value.iat)}`,
+    `expires   ${formatTime(value.exp)}`,
+    ...bodyLines(purpose, value),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function openAs(
-  sealer: Sealer,
-  purpose: Purpose,
-  name: string,
-  token: string,
-): { readonly purpose: Purpose; readonly value: Opened } | null {
-  const value = sealer.open(purpose, name, token);
-  return value === null ? null : { purpose, value };
+function bodyLines(purpose: Purpose, value: Opened): readonly string[] {
+  if (purpose === ssoSession) return sessionLines(value);
+  return purpose === loginFlow ? flowLines(value) : transientLines(value);
 }
+
+function transientLines(opened: Opened): readonly string[] {
+  const body = decodeTransient(opened.body);
+  if (body === null) return [UNREADABLE];
+  return [`sid       ${encodeBase64url(body.sid)}`, `account   ${body.accountId}`];
+}
+
+const UNREADABLE = 'body      cannot be read: another version wrote it, or it is damaged';
 
 function sessionLines(opened: Opened): readonly string[] {
   const session = decodeSession(opened.body);
-  if (session === null) return ['body      cannot be read: another version wrote it, or it is damaged'];
+  if (session === null) return [UNREADABLE];
   return [
     `sid       ${encodeBase64url(session.sid)}`,
     `account   ${session.accountId}`,
@@ -93,7 +113,7 @@ function sessionLines(opened: Opened): readonly string[] {
 
 function flowLines(opened: Opened): readonly string[] {
   const flow = decodeFlow(opened.body);
-  if (flow === null) return ['body      cannot be read: another version wrote it, or it is damaged'];
+  if (flow === null) return [UNREADABLE];
   const { request, context } = flow;
   return [
     `party     ${request.relyingParty}`,
