@@ -247,3 +247,46 @@ test('draining: not ready, still answering, and every connection is asked to clo
   assert.equal(statusOf(answer), 'Success');
   assert.equal(answer.headers.connection, 'close');
 });
+
+const forwardRows = [
+  {
+    name: 'the address is the last that is no proxy of ours',
+    proxies: '["127.0.0.1","10.0.0.0/8"]',
+    ip: '203.0.113.9',
+  },
+  { name: 'from a peer that is not configured: no address, said loudly, and sign-ins go on', proxies: '[]', ip: null },
+] as const;
+for (const row of forwardRows) {
+  test(`X-Forwarded-For: ${row.name}`, async (t) => {
+    const environment = { SIGNET_TRUSTED_PROXIES: row.proxies, SIGNET_THROTTLE_ENABLED: 'true' };
+    const node = await nodeFor(t, { environment });
+    const browser = new PersonBrowser();
+    const { answer, flowPath } = await browser.start(node, { now: NOW });
+    const headers = { 'X-Forwarded-For': '198.51.100.1, 203.0.113.9, 10.1.2.3', 'X-Request-Id': 'from-a-proxy' };
+    const last = await browser.login(node, flowPath ?? '', answer, 'alice', undefined, headers);
+    assert.equal(statusOf(last), 'Success');
+    const line =
+      node
+        .written()
+        .split('\n')
+        .find((one) => one.includes('"event.action":"login"')) ?? '';
+    assert.equal(line.includes('"source.ip":"203.0.113.9"'), row.ip !== null);
+    assert.equal(line.includes('"source.ip"'), row.ip !== null);
+    assert.equal(line.includes('"http.request.id":"from-a-proxy"'), row.ip !== null);
+    assert.equal(node.written().includes('is not in trustedProxies'), row.ip === null);
+  });
+}
+
+test('a Host header moves nothing: no address in an answer comes from the request', async (t) => {
+  const node = await nodeFor(t);
+  const browser = new PersonBrowser();
+  const headers = { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'gopher' };
+  const begun = await browser.get(node, redirectPath(node, { now: NOW }), headers);
+  assert.match(begun.headers.location ?? '', /^\/flow\/[\w-]{8}$/);
+  const page = await browser.get(node, begun.headers.location ?? '', headers);
+  const answer = await browser.login(node, begun.headers.location ?? '', page, 'alice', undefined, headers);
+  assert.equal(statusOf(answer), 'Success');
+  for (const seen of [begun, page, answer]) {
+    assert.doesNotMatch(JSON.stringify(seen.headers) + seen.text + (samlResponse(seen) ?? ''), /evil|gopher/);
+  }
+});
