@@ -104,7 +104,14 @@ export async function startNode(folder: Folder, { cores, nodeArguments = [] }: N
     command: 'taskset',
     // taskset becomes the program that it starts, so the child's process id is the node's.
     args: ['-c', cores, process.execPath, ...nodeArguments, ...serve],
-    environment: { NODE_ENV: 'production', SIGNET_AUDIT_FILE: join(folder.path, 'audit.log'), SIGNET_SHUTDOWN_LEAD: '0' },
+    // All logins come from one address here, and many are under way at once.
+    environment: {
+      NODE_ENV: 'production',
+      SIGNET_AUDIT_FILE: join(folder.path, 'audit.log'),
+      SIGNET_SHUTDOWN_LEAD: '0',
+      SIGNET_THROTTLE_ADDRESS_FAILURES: '1000',
+      SIGNET_THROTTLE_ACCOUNT_FAILURES: '1000',
+    },
   });
   await waitUntil('the node is ready', 20_000, async () => {
     if (!child.alive()) throw new Error(`the node ended: ${child.lastLines().slice(-5).join('\n')}`);

@@ -60,16 +60,17 @@ export async function atFixedRate(
       const connection = free.pop();
       const first = due.shift();
       if (connection === undefined || first === undefined) return;
-      connection.send(first.request).then(
-        (answer) => {
+      connection
+        .send(first.request)
+        .then((answer) => {
           latencies.push(performance.now() - first.at);
           requireResponse(answer);
           free.push(connection);
           pump();
-        },
-      ).catch((error: unknown) => {
-        failure = error;
-      });
+        })
+        .catch((error: unknown) => {
+          failure = error;
+        });
     }
   };
   const began = performance.now();

@@ -10,7 +10,8 @@ export const BOTH_CORES = `${NODE_CORE},${CLIENT_CORE}`;
 
 /** @throws Error when there is no second core, or no taskset. */
 export function pinMyself(): void {
-  if (availableParallelism() < 2) throw new Error('the benchmark needs two cores: one for the node, one for the client');
+  if (availableParallelism() < 2)
+    throw new Error('the benchmark needs two cores: one for the node, one for the client');
   execFileSync('taskset', ['-a', '-p', '-c', CLIENT_CORE, String(process.pid)], { stdio: 'ignore' });
 }
 

@@ -19,7 +19,8 @@ export function createVerifier(certificateFile: string): Verifier {
   const keys: readonly KeyObject[] = [new X509Certificate(readFileSync(certificateFile)).publicKey];
   return (answer, requestId) => {
     const signed = verifySigned(messageIn(answer), keys);
-    if (signed.kind === 'signature-problem') throw new Error(`a response does not verify: ${signed.code} ${signed.detail}`);
+    if (signed.kind === 'signature-problem')
+      throw new Error(`a response does not verify: ${signed.code} ${signed.detail}`);
     if (signed.root.getAttribute('InResponseTo') !== requestId) throw new Error('a response answers another request');
     const found = signed.root.getElementsByTagNameNS('urn:oasis:names:tc:SAML:2.0:assertion', 'Attribute').length;
     if (found !== ATTRIBUTES.size) throw new Error(`a response has ${found} attributes`);

@@ -2,7 +2,7 @@
 // The session is there already and costs a map look-up; nothing is audited, measured, sealed or checked for replay.
 import { readFileSync } from 'node:fs';
 import express from 'express';
-import samlp from 'samlp';
+import { auth } from 'samlp';
 import { ATTRIBUTES, SP_ACS, SP_ENTITY_ID } from './identity-provider.ts';
 
 const [port = '0', issuer = '', keyFile = '', certificateFile = ''] = process.argv.slice(2);
@@ -12,7 +12,7 @@ app.disable('x-powered-by');
 app.disable('etag');
 app.get(
   new URL(issuer).pathname,
-  samlp.auth({
+  auth({
     issuer,
     key: readFileSync(keyFile, 'utf8'),
     cert: readFileSync(certificateFile, 'utf8'),

@@ -19,13 +19,14 @@ declare module 'samlp' {
       httpRequest: unknown,
       done: (error: Error | null, url?: string) => void,
     ) => void;
-    readonly getUserFromRequest: (httpRequest: { readonly headers: { readonly cookie?: string | undefined } }) => unknown;
+    readonly getUserFromRequest: (httpRequest: {
+      readonly headers: { readonly cookie?: string | undefined };
+    }) => unknown;
     readonly profileMapper: (user: unknown) => {
       readonly getClaims: () => Readonly<Record<string, string | readonly string[]>>;
       readonly getNameIdentifier: () => { readonly nameIdentifier: string };
     };
   }
 
-  const samlp: { readonly auth: (options: AuthOptions) => RequestHandler };
-  export default samlp;
+  export function auth(options: AuthOptions): RequestHandler;
 }

@@ -23,8 +23,11 @@ export function formatTable(rows: readonly Row[]): string {
     held === null ? '' : held ? 'held' : 'MISSED',
   ]);
   const widths = HEADINGS.map((heading, i) => Math.max(heading.length, ...cells.map((line) => line[i]?.length ?? 0)));
-  const format = (line: readonly string[]): string => `| ${line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
-  return [format(HEADINGS), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...cells.map(format)].join('\n');
+  const format = (line: readonly string[]): string =>
+    `| ${line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  return [format(HEADINGS), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...cells.map(format)].join(
+    '\n',
+  );
 }
 
 /** 1234.5 → `1,235`; small numbers keep two digits. */

@@ -46,7 +46,15 @@ export async function measureWarmSso(folder: Folder, plan: WarmSsoPlan): Promise
       return result;
     };
     const askPeer = async (count: number): Promise<Saturated> =>
-      saturate(await open(peer.port, cookies.map(() => 's=s')), ssoRequests(count, peer.ssoUrl), peer.child.pid, verify);
+      saturate(
+        await open(
+          peer.port,
+          cookies.map(() => 's=s'),
+        ),
+        ssoRequests(count, peer.ssoUrl),
+        peer.child.pid,
+        verify,
+      );
     // Compilers settle, and every session gets its participant.
     await askNode(plan.requests);
     await askPeer(plan.peerRequests);
@@ -55,7 +63,6 @@ export async function measureWarmSso(folder: Folder, plan: WarmSsoPlan): Promise
       const before = opensslRsaRate(plan.rsaSeconds);
       const ofNode = await askNode(plan.requests);
       const after = opensslRsaRate(plan.rsaSeconds);
-      console.error(before,after,ofNode,ofNode.perSecond/ofNode.cpu/((before+after)/2));
       rounds.push({ rsa: (before + after) / 2, node: ofNode, peer: await askPeer(plan.peerRequests) });
     }
     return report(rounds);
@@ -69,7 +76,9 @@ function open(port: number, cookies: readonly string[]): Promise<readonly Connec
   return Promise.all(cookies.map((cookie) => Connection.open(port, cookie)));
 }
 
-async function startPeer(folder: Folder): Promise<{ readonly child: Child; readonly port: number; readonly ssoUrl: string }> {
+async function startPeer(
+  folder: Folder,
+): Promise<{ readonly child: Child; readonly port: number; readonly ssoUrl: string }> {
   const port = await freePort();
   const ssoUrl = `http://localhost:${port}/saml/idp/sso`;
   const child = await startChild({

@@ -1,0 +1,182 @@
+// Owns: measurements (d) and (e): password logins against raw Argon2id, and what a flood of them does to SSO.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { runToEnd } from '../scripts/processes.ts';
+import { defaultHashWorkers } from '../src/methods/hash-pool.ts';
+import { Connection } from './connection.ts';
+import { type Folder, startNode, stopNode } from './identity-provider.ts';
+import { atFixedRate } from './load.ts';
+import { type OpenLogin, openLogins, postLogin } from './login-client.ts';
+import { BOTH_CORES } from './machine.ts';
+import { ssoRequests } from './requests.ts';
+import { createMint } from './sessions.ts';
+import { median, percentile } from './statistics.ts';
+import { number, type Row } from './table.ts';
+
+const RAW_HASH = fileURLToPath(new URL('./raw-hash.ts', import.meta.url));
+
+export interface LoginsPlan {
+  readonly rounds: number;
+  /** Per round and measurement. */
+  readonly seconds: number;
+  /** Logins under way at once: enough that no hashing process ever waits for one. */
+  readonly concurrency: number;
+}
+
+/** (d) */
+export async function measureLogins(folder: Folder, plan: LoginsPlan): Promise<readonly Row[]> {
+  const workers = defaultWorkers();
+  const node = await startNode(folder, { cores: BOTH_CORES });
+  const [rates, raws]: [number[], number[]] = [[], []];
+  try {
+    for (let i = 0; i < plan.rounds; i++) {
+      raws.push(await rawHashRate(folder, workers, plan.seconds));
+      const logins = await openLogins(folder, Math.ceil(plan.seconds * (raws[i] ?? 0) * 1.5) + plan.concurrency);
+      rates.push(await loginRate(folder, logins, plan));
+    }
+    raws.push(await rawHashRate(folder, workers, plan.seconds));
+  } finally {
+    await stopNode(node);
+  }
+  const ratio = median(rates.map((rate, i) => rate / (((raws[i] ?? 0) + (raws[i + 1] ?? 0)) / 2)));
+  return [
+    {
+      what: `(d) password logins, ${workers} hashing process${workers === 1 ? '' : 'es'}`,
+      value: `${number(median(rates))}/s`,
+      comparedWith: `raw Argon2id: ${number(median(raws))}/s`,
+      ratio: ratio.toFixed(2),
+      bar: '≥ 0.85',
+      held: ratio >= 0.85,
+    },
+  ];
+}
+
+/** As the node counts them: this process is pinned to one core, the node is not. */
+function defaultWorkers(): number {
+  return Math.max(defaultHashWorkers(), BOTH_CORES.split(',').length - 1);
+}
+
+async function rawHashRate(folder: Folder, processes: number, seconds: number): Promise<number> {
+  const args = ['-c', BOTH_CORES, process.execPath, RAW_HASH, folder.passwordHash, String(seconds * 1000)];
+  const rates = await Promise.all(Array.from({ length: processes }, () => runToEnd('taskset', args)));
+  return rates.reduce((sum, text) => sum + Number(text), 0);
+}
+
+async function loginRate(folder: Folder, logins: OpenLogin[], plan: LoginsPlan): Promise<number> {
+  const connections = await openConnections(folder, plan.concurrency, () => '');
+  const began = performance.now();
+  let ended = began;
+  let count = 0;
+  const work = async (connection: Connection): Promise<void> => {
+    while (performance.now() - began < plan.seconds * 1000) {
+      const login = logins.pop();
+      if (login === undefined) return;
+      if ((await postLogin(connection, login)) !== 'signed-in')
+        throw new Error('a login was refused: the queue is full');
+      count += 1;
+      ended = performance.now();
+    }
+  };
+  await Promise.all(connections.map(work));
+  for (const connection of connections) connection.close();
+  return (count * 1000) / (ended - began);
+}
+
+export interface FloodPlan {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly ssoPerSecond: number;
+  /** Far more than can be hashed. */
+  readonly loginsPerSecond: number;
+}
+
+/** More than the hash queue holds, so that it is full. */
+const FLOODERS = 96;
+
+/** (e) */
+export async function measureFlood(folder: Folder, plan: FloodPlan): Promise<readonly Row[]> {
+  const node = await startNode(folder, { cores: BOTH_CORES });
+  const [idle, flooded]: [number[], number[]] = [[], []];
+  let busy = 0;
+  try {
+    const mint = createMint(folder);
+    const ask = async (): Promise<readonly number[]> => {
+      const connections = await openConnections(folder, 16, mint);
+      const requests = ssoRequests(plan.seconds * plan.ssoPerSecond, folder.ssoUrl);
+      const latencies = await atFixedRate(connections, requests, plan.ssoPerSecond);
+      for (const connection of connections) connection.close();
+      return latencies;
+    };
+    await ask(); // for the compiler
+    for (let i = 0; i < plan.rounds; i++) {
+      idle.push(...(await ask()));
+      const flood = startFlood(folder, await openLogins(folder, FLOODERS * 2 + plan.seconds * 20), plan);
+      await sleep(1000);
+      flooded.push(...(await ask()));
+      busy += await flood.stop();
+    }
+  } finally {
+    await stopNode(node);
+  }
+  if (busy === 0) throw new Error('no login was refused: the queue was never full');
+  const [before, during] = [percentile(idle, 0.99), percentile(flooded, 0.99)];
+  return [
+    {
+      what: `(e) SSO p99 while logins flood`,
+      value: `${during.toFixed(2)} ms`,
+      comparedWith: `idle p99: ${before.toFixed(2)} ms (${plan.ssoPerSecond} SSO/s)`,
+      ratio: `${(during / before).toFixed(2)} ×`,
+      bar: '≤ 3 ×',
+      held: during <= 3 * before,
+    },
+    {
+      what: '(e) SSO p50 while logins flood',
+      value: `${median(flooded).toFixed(2)} ms`,
+      comparedWith: `idle p50: ${median(idle).toFixed(2)} ms; ${busy} logins told to come back`,
+      ratio: `${(median(flooded) / median(idle)).toFixed(2)} ×`,
+      bar: '',
+      held: null,
+    },
+  ];
+}
+
+interface Flood {
+  /** How many logins were told to come back. */
+  readonly stop: () => Promise<number>;
+}
+
+function startFlood(folder: Folder, logins: OpenLogin[], plan: FloodPlan): Flood {
+  let stopped = false;
+  let busy = 0;
+  const pause = (FLOODERS * 1000) / plan.loginsPerSecond;
+  const work = async (number: number): Promise<void> => {
+    const connection = await Connection.open(folder.port, '');
+    await sleep((number * pause) / FLOODERS);
+    while (!stopped) {
+      const login = logins.shift();
+      if (login === undefined) break;
+      if ((await postLogin(connection, login)) === 'busy') {
+        busy += 1;
+        logins.push(login);
+        await sleep(pause);
+      }
+    }
+    connection.close();
+  };
+  const all = Promise.all(Array.from({ length: FLOODERS }, (_, number) => work(number)));
+  return {
+    stop: async () => {
+      stopped = true;
+      await all;
+      return busy;
+    },
+  };
+}
+
+function openConnections(
+  folder: Folder,
+  count: number,
+  cookies: (i: number) => string,
+): Promise<readonly Connection[]> {
+  return Promise.all(Array.from({ length: count }, (_, i) => Connection.open(folder.port, cookies(i))));
+}
