@@ -58,17 +58,23 @@ export function haproxyConfig(settings: HaproxySettings): string {
     '  http-request del-header X-Forwarded-For',
     '  http-request set-header X-Forwarded-Proto http',
     '  option forwardfor',
+    // HAProxy repeats only what it holds whole: without this a POST whose body came in a later packet, as browsers send
+    // it, is lost with its node (tried: every one; test/cluster/haproxy.test.ts).
+    '  option http-buffer-request',
     '  default_backend nodes',
     '',
     'backend nodes',
     '  balance roundrobin',
-    '  retries 3',
+    // Each one goes to another node, at once. Until the checks notice, a dead node is still among the candidates.
+    '  retries 6',
     '  option redispatch 1',
     // Not all-retryable-errors: that also repeats honest 5xx answers.
     '  retry-on conn-failure empty-response response-timeout',
     '  option httpchk GET /readyz',
     '  http-check expect status 200',
-    '  default-server check inter 500ms fastinter 200ms fall 2 rise 2 observe layer4 error-limit 3 on-error mark-down on-marked-down shutdown-sessions',
+    // No `observe layer4 … on-error mark-down`: with shutdown-sessions it ends the very session whose failed connection
+    // made it mark the node down, and that one is not repeated (tried: about one lost sign-in per kill).
+    '  default-server check inter 500ms fastinter 200ms fall 2 rise 2 on-marked-down shutdown-sessions',
     ...servers,
   ].join('\n')}\n`;
 }

@@ -28,18 +28,24 @@ export interface FolderSettings {
 /** Makes a complete folder with the commands that an operator would type. */
 export async function makeFolder(settings: FolderSettings): Promise<void> {
   await signet(['init', settings.folder, '--public-url', settings.publicUrl], '', settings.environment);
-  const config = ['--config', join(settings.folder, 'signet.yaml')];
-  // One after the other: both commands rewrite files in the folder.
-  for (const person of settings.people) {
-    const attributes = person.attributes.flatMap((attribute) => ['--attribute', attribute]);
+  await Promise.all([addPeople(settings), importParties(settings)]);
+}
+
+/** One after the other: every command rewrites the same file. */
+async function addPeople({ folder, people, environment }: FolderSettings): Promise<void> {
+  for (const { name, password, attributes } of people) {
+    const options = attributes.flatMap((attribute) => ['--attribute', attribute]);
     await signet(
-      ['users', 'add', person.name, '--password-stdin', ...attributes, ...config],
-      `${person.password}\n`,
-      settings.environment,
+      ['users', 'add', name, '--password-stdin', ...options, '--config', join(folder, 'signet.yaml')],
+      `${password}\n`,
+      environment,
     );
   }
-  for (const party of settings.parties) {
-    await signet(['parties', 'import', '-', ...config], party, settings.environment);
+}
+
+async function importParties({ folder, parties, environment }: FolderSettings): Promise<void> {
+  for (const party of parties) {
+    await signet(['parties', 'import', '-', '--config', join(folder, 'signet.yaml')], party, environment);
   }
 }
 

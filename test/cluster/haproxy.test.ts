@@ -1,10 +1,15 @@
 // The settings that let any node die, and the log that shows who served a step.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent, createServer as createHttpServer, request as send } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { haproxyConfig, readHaproxyLine } from '../../scripts/haproxy.ts';
+import { startHaproxy } from '../../scripts/local-cluster.ts';
+import { answersOk, endAll, waitUntil } from '../../scripts/processes.ts';
+import { freePort } from '../support/free-ports.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 
 const HAPROXY = '/usr/sbin/haproxy';
@@ -26,6 +31,90 @@ test('HAProxy itself finds nothing wrong with the configuration', async (t) => {
 test('there is no stickiness in it', () => {
   assert.match(CONFIG, /balance roundrobin/);
   assert.doesNotMatch(CONFIG, /\b(cookie|stick|source|hash-type)\b/);
+});
+
+/** HAProxy on our configuration before these listeners; their readiness is always good. */
+async function behindHaproxy(t: TestContext, ports: readonly number[]): Promise<number> {
+  const managementPort = await freePort();
+  const ready = createHttpServer((_, response) => response.end()).listen(managementPort, '127.0.0.1');
+  const folder = await mkdtemp(join(tmpdir(), 'signet-haproxy-'));
+  const port = await freePort();
+  const haproxy = await startHaproxy({
+    binary: HAPROXY,
+    configFile: join(folder, 'haproxy.cfg'),
+    port,
+    nodes: ports.map((each, i) => ({ name: `n${i + 1}`, port: each, managementPort })),
+    onStep: () => {},
+  });
+  t.after(async () => {
+    await endAll([haproxy], 1000);
+    ready.close();
+    ready.closeAllConnections();
+    await rm(folder, { recursive: true });
+  });
+  await waitUntil('HAProxy', 5000, () => answersOk(`http://127.0.0.1:${port}/`));
+  return port;
+}
+
+/** A node that answers with the body's length. */
+async function goodNode(t: TestContext): Promise<number> {
+  const port = await freePort();
+  const server = createHttpServer(async (request, response) => {
+    let length = 0;
+    for await (const chunk of request) length += (chunk as Buffer).length;
+    response.end(`${length}`);
+  }).listen(port, '127.0.0.1');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return port;
+}
+
+// github.com/haproxy/haproxy/issues/2751: a request is repeated only when it was held whole before it was sent on.
+test('a POST whose body comes in a later packet, to a node that dies with it, is repeated', async (t) => {
+  if (!requireTool(t, HAPROXY)) return;
+  const dyingPort = await freePort();
+  let deaths = 0;
+  const dying = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      deaths += 1;
+      socket.resetAndDestroy();
+    });
+  }).listen(dyingPort, '127.0.0.1');
+  t.after(() => dying.close());
+  const port = await behindHaproxy(t, [dyingPort, await goodNode(t)]);
+  for (const agent of [new Agent({ keepAlive: false }), new Agent({ keepAlive: true, maxSockets: 1 })]) {
+    for (let i = 0; i < 6; i += 1) assert.equal(await postInTwoPackets(port, agent), '200 2000');
+    agent.destroy();
+  }
+  assert.ok(deaths >= 6, `the dying node was asked ${deaths} times`);
+});
+
+function postInTwoPackets(port: number, agent: Agent): Promise<string> {
+  return new Promise((resolve) => {
+    const options = { host: '127.0.0.1', port, agent, method: 'POST', headers: { 'Content-Length': '2000' } };
+    const outgoing = send(options, (answer) => {
+      let text = `${answer.statusCode} `;
+      answer.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      answer.on('end', () => resolve(text));
+    });
+    outgoing.on('error', (error) => resolve(error.message));
+    outgoing.write('x'.repeat(10));
+    setTimeout(() => outgoing.end('x'.repeat(1990)), 10);
+  });
+}
+
+test('a node that refuses connections, before any check has noticed, costs nobody an answer', async (t) => {
+  if (!requireTool(t, HAPROXY)) return;
+  const port = await behindHaproxy(t, [await freePort(), await goodNode(t), await goodNode(t)]);
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => fetch(`http://127.0.0.1:${port}/`).then((answer) => answer.status, String)),
+  );
+  assert.deepEqual(new Set(answers), new Set([200]));
 });
 
 const lines = [
