@@ -1,0 +1,65 @@
+// The commands of docs/operations.md that replace a keyring are run as they stand there.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type Keyring, parseKeyring, primary } from '../../src/sealer/keyring.ts';
+import { documentNamed, root, testedBlock } from './documents.ts';
+
+const ENTITY_ID = 'https://idp.example.org/saml/idp/metadata';
+const SIGNET = `npx() { shift; '${process.execPath}' '${join(root, 'src/cli/signet.ts')}' "$@"; }`;
+const NODE = `node() { '${process.execPath}' "$@"; }`;
+
+function bash(folder: string, script: string): string {
+  const ended = spawnSync('bash', ['-euo', 'pipefail', '-c', [SIGNET, NODE, script].join('\n')], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { PATH: '/usr/bin:/bin', ENTITY_ID },
+  });
+  assert.equal(ended.status, 0, ended.stderr);
+  return ended.stdout;
+}
+
+function ringIn(folder: string): Keyring {
+  return parseKeyring(readFileSync(join(folder, 'keys/sealer.json')), { minSerial: 0, realm: ENTITY_ID });
+}
+
+/** Runs a recipe on a new keyring. */
+function afterRecipe(t: TestContext, name: string): { readonly before: Keyring; readonly after: Keyring } {
+  const folder = mkdtempSync(join(tmpdir(), 'signet-recipe-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  bash(folder, `npx signet keys init --realm "$ENTITY_ID" --out keys/sealer.json`);
+  const before = ringIn(folder);
+  const listed = bash(folder, testedBlock(documentNamed('docs/operations.md'), name));
+  assert.match(listed, /serial 2/);
+  assert.equal(statSync(join(folder, 'keys/sealer.json')).mode & 0o777, 0o600);
+  return { before, after: ringIn(folder) };
+}
+
+test('a new key beside the old one: the old one seals until every node has the new one, then the new one', (t) => {
+  const { before, after } = afterRecipe(t, 'keyring-rotate');
+  assert.equal(after.serial, before.serial + 1);
+  const [old, added] = after.keys;
+  if (old === undefined || added === undefined || after.keys.length !== 2) assert.fail('two keys were wanted');
+  assert.equal(old.kid, before.keys[0]?.kid);
+  // As it is in life: the old key has been everywhere for an hour.
+  const { created, activates } = old;
+  const ring = { ...after, keys: [{ ...old, created: created - 3600, activates: activates - 3600 }, added] };
+  assert.equal(primary(ring, added.created + 899)?.key.kid, old.kid);
+  assert.equal(primary(ring, added.created + 900)?.key.kid, added.kid);
+  assert.equal(primary(ring, added.created + 900)?.because, 'due');
+});
+
+test('after a leak: only the new key, it seals at once, and the old ones are revoked', (t) => {
+  const { before, after } = afterRecipe(t, 'keyring-leak');
+  assert.equal(after.serial, before.serial + 1);
+  assert.equal(after.keys.length, 1);
+  assert.notEqual(after.keys[0]?.kid, before.keys[0]?.kid);
+  assert.deepEqual(
+    after.revoked.map(({ kid, reason }) => [kid, reason]),
+    [[before.keys[0]?.kid, 'leak']],
+  );
+  assert.equal(primary(after, after.updated)?.key.kid, after.keys[0]?.kid);
+});
