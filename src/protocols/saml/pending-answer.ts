@@ -1,6 +1,6 @@
 // Owns: what must be remembered of a request to answer it, as deterministic CBOR inside the sealed login.
 // Numbers are append-only (docs/sealed-values.md). Endpoints are named by hash: positions differ between nodes.
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { PendingAnswer } from '../../core/authentication-request.ts';
 import type { SubjectIdentifierKind } from '../../core/subject-identifier.ts';
 import type { EpochSeconds } from '../../lib/clock.ts';
@@ -43,16 +43,16 @@ const U32_MAX = 0xffff_ffff;
 
 /** How a pending answer names an endpoint: 8 bytes of SHA-256 of its address, in hex. */
 export function acsHash(url: string): string {
-  return createHash('sha256')
-    .update(url, 'utf8')
-    .digest('hex')
-    .slice(0, ACS_HASH_BYTES * 2);
+  return hash('sha256', url, 'hex').slice(0, ACS_HASH_BYTES * 2);
 }
 
 /** 16 bytes of SHA-256. */
 export function subjectDigest(value: string): Buffer {
   return createHash('sha256').update(value, 'utf8').digest().subarray(0, SUBJECT_DIGEST_BYTES);
 }
+
+/** What an answer of this very request holds: one that the session satisfies is never sealed, and need not be decoded. */
+const known = new WeakMap<PendingAnswer, PendingSaml | null>();
 
 export function encodePending(pending: PendingSaml): PendingAnswer {
   const { inResponseTo, subject, classes } = pending;
@@ -68,12 +68,22 @@ export function encodePending(pending: PendingSaml): PendingAnswer {
       [8, subject === null ? undefined : [NAME_ID_NUMBERS[subject.kind], subject.digest]],
     ]),
   );
-  return { protocol: 'saml', data };
+  const answer: PendingAnswer = { protocol: 'saml', data };
+  known.set(answer, pending);
+  return answer;
 }
 
 /** Null for anything that {@link encodePending} of this release did not write. */
 export function decodePending(pending: PendingAnswer): PendingSaml | null {
   if (pending.protocol !== 'saml') return null;
+  const before = known.get(pending);
+  if (before !== undefined) return before;
+  const read = readPending(pending);
+  known.set(pending, read);
+  return read;
+}
+
+function readPending(pending: PendingAnswer): PendingSaml | null {
   return readCborMap(pending.data, (fields) => ({
     partyHash: hex(fields, 1, 6),
     acsHash: hex(fields, 2, ACS_HASH_BYTES),
