@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { Command } from 'commander';
+import { haproxyConfig } from '../../scripts/haproxy.ts';
 import { createProgram } from '../../src/cli/signet.ts';
 import { configSchema } from '../../src/config/config.ts';
 import { leafPaths, variableName } from '../../src/config/read-config.ts';
@@ -126,4 +127,28 @@ test('parties.md shows settings that are read, and every one that the example ha
   const topLevel = (text: string): string[] =>
     [...text.matchAll(/^#?([a-z]\w+):/gim)].map(([, name = '']) => name).sort();
   assert.deepEqual(topLevel(yaml), topLevel(EXAMPLE_PARTY_SETTINGS));
+});
+
+test('operations.md has the HAProxy settings that the tests run with, every one of the backend and no other', () => {
+  const { text } = documentNamed('docs/operations.md');
+  const table = text.slice(text.indexOf('### HAProxy'), text.indexOf('### nginx'));
+  const named = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span),
+  );
+  const config = haproxyConfig({ port: 80, nodes: [] });
+  assert.deepEqual(
+    named.filter((setting) => !setting.includes('…') && !config.includes(setting)),
+    [],
+  );
+  const backend = config.slice(config.indexOf('\nbackend nodes')).split('\n').slice(2);
+  const unnamed = backend.flatMap((line) =>
+    line
+      .trim()
+      .replace(/^default-server /, '')
+      .split(/ (?=on-marked-down)/),
+  );
+  assert.deepEqual(
+    unnamed.filter((setting) => setting !== '' && !named.includes(setting)),
+    [],
+  );
 });
