@@ -7,6 +7,10 @@ import { type BalancedNode, type BalancerStep, haproxyConfig, readHaproxyLine } 
 import { answersOk, type Child, type Environment, runToEnd, startChild, waitUntil } from './processes.ts';
 
 const SIGNET = fileURLToPath(new URL('../src/cli/signet.ts', import.meta.url));
+/** Many short-lived processes load the same modules: Node keeps them compiled here (a third of their time). */
+const COMPILED: Environment = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/signet-compiled', import.meta.url)),
+};
 
 export interface Person {
   readonly name: string;
@@ -51,7 +55,7 @@ async function importParties({ folder, parties, environment }: FolderSettings): 
 
 /** Runs one `signet` command to its end. */
 function signet(args: readonly string[], input: string, environment: Environment): Promise<string> {
-  return runToEnd(process.execPath, [SIGNET, ...args], { input, environment });
+  return runToEnd(process.execPath, [SIGNET, ...args], { input, environment: { ...COMPILED, ...environment } });
 }
 
 /** Starts one node; it is not ready yet, see {@link waitUntilReady}. */
@@ -64,6 +68,7 @@ export function startNode(folder: string, node: BalancedNode, environment: Envir
       ...['--listen', `127.0.0.1:${node.port}`, '--management', `127.0.0.1:${node.managementPort}`],
     ],
     environment: {
+      ...COMPILED,
       ...environment,
       SIGNET_NODE_NAME: node.name,
       SIGNET_NODE_HEADER: 'true',

@@ -53,13 +53,14 @@ async function temporary(t: TestContext): Promise<string> {
   return folder;
 }
 
-const balancers = findHaproxy() === null ? [['--no-haproxy']] : [[], ['--no-haproxy']];
+/** Two starts on one folder: with HAProxy where it is installed, and with the script that stands in for it. */
+const starts = [findHaproxy() === null ? ['--no-haproxy'] : [], ['--no-haproxy']];
 
 test('it starts, people sign in at both SPs, it ends; the same folder serves again', async (t) => {
   const folder = join(await temporary(t), 'run');
   const offset = await freeOffset();
   const passwords: string[] = [];
-  for (const more of [...balancers, []]) {
+  for (const more of starts) {
     const child = await start(t, folder, offset, ...more);
     const said = await welcome(child);
     // It promises ten seconds; a machine that runs other tests meanwhile gets twice that.
