@@ -15,8 +15,17 @@ export function parseInstant(text: string): EpochSeconds | null {
 
 /** Writes an instant. */
 export function formatInstant(at: EpochSeconds): string {
-  return `${new Date(at * 1000).toISOString().slice(0, 19)}Z`;
+  const before = written.get(at);
+  if (before !== undefined) return before;
+  const text = `${new Date(at * 1000).toISOString().slice(0, 19)}Z`;
+  if (written.size >= WRITTEN_MAX) written.clear();
+  written.set(at, text);
+  return text;
 }
+
+// The answers of one second name the same few instants.
+const written = new Map<EpochSeconds, string>();
+const WRITTEN_MAX = 1000;
 
 const DURATION =
   /^P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?$/;

@@ -1,7 +1,14 @@
 // Owns: the secret that names outlive: pairwise subjects, session indexes, decoys. The same on all nodes, never rotated.
 // Leaves to the sealer's keyring: everything that expires. Independent of it: rotating keys renames nobody.
 // Format: docs/sealed-values.md, Stable secret.
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import {
+  type Cipheriv,
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+} from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
 import { Problems } from '../lib/problems.ts';
 import type { Random } from '../lib/random.ts';
@@ -67,14 +74,16 @@ function stableSecret(secret: Uint8Array): StableSecret {
   // KeyObjects: under a plain Buffer each HMAC and cipher costs fifteen times as much to set up.
   const pairwiseKey = createSecretKey(hkdfExpand(prk, 'pairwise', 32));
   // One block of AES under a key that nobody else uses: a permutation, so the sid can be computed back.
-  const indexKeys = new Map<string, KeyObject>();
-  const indexKey = (relyingParty: string): KeyObject => {
-    const known = indexKeys.get(relyingParty);
-    if (known !== undefined) return known;
-    const key = createSecretKey(hkdfExpand(prk, `sidx\0${relyingParty}`, 32));
-    // Callers name registered parties only, so this holds as many as there are.
-    indexKeys.set(relyingParty, key);
-    return key;
+  const indexKey = (relyingParty: string): KeyObject => createSecretKey(hkdfExpand(prk, `sidx\0${relyingParty}`, 32));
+  // ECB without padding carries nothing from one block to the next, so a cipher serves for ever. Callers name
+  // registered parties only: there are as many ciphers as those.
+  const indexCiphers = new Map<string, Cipheriv>();
+  const indexCipher = (relyingParty: string): Cipheriv => {
+    const ready = indexCiphers.get(relyingParty);
+    if (ready !== undefined) return ready;
+    const cipher = createCipheriv('aes-256-ecb', indexKey(relyingParty), null).setAutoPadding(false);
+    indexCiphers.set(relyingParty, cipher);
+    return cipher;
   };
   return Object.freeze({
     pairwiseId: (relyingPartyOrSector: string, accountId: string): string =>
@@ -84,8 +93,7 @@ function stableSecret(secret: Uint8Array): StableSecret {
         .digest('base64url'),
     sessionIndex: (relyingParty: string, sid: Uint8Array): string => {
       if (sid.length !== 16) throw new RangeError('a sid has 16 bytes');
-      const cipher = createCipheriv('aes-256-ecb', indexKey(relyingParty), null).setAutoPadding(false);
-      return encodeBase64url(Buffer.concat([cipher.update(sid), cipher.final()]));
+      return encodeBase64url(indexCipher(relyingParty).update(sid));
     },
     sidOf: (relyingParty: string, sessionIndex: string): Uint8Array | null => {
       const block = sessionIndex.length === 22 ? decodeBase64url(sessionIndex) : null;
