@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { findHaproxy } from '../../scripts/haproxy.ts';
-import { answersOk, type Child, startChild, waitUntil } from '../../scripts/processes.ts';
+import { answersOk, type Child, endAll, startChild, waitUntil } from '../../scripts/processes.ts';
 import { portsInUse } from '../../scripts/run-folder.ts';
 import { HttpBrowser } from '../support/http-browser.ts';
 import { headline, loginForm, responseForm } from '../support/sign-in.ts';
@@ -28,7 +28,8 @@ async function freeOffset(): Promise<number> {
 async function start(t: TestContext, folder: string, offset: number, ...more: readonly string[]): Promise<Child> {
   const args = [RUN, '--folder', folder, '--offset', String(offset), ...more];
   const child = await startChild({ name: 'run', command: process.execPath, args });
-  t.after(() => child.signal('SIGKILL'));
+  // Not SIGKILL at once: what it started would outlive it.
+  t.after(() => endAll([child], 10_000));
   return child;
 }
 
