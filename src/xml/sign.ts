@@ -2,7 +2,6 @@
 //
 // Nothing is parsed here: build.ts writes canonical text, so a signature costs two hashes and one private-key operation.
 import { createPublicKey, hash as digestOf, type KeyObject, sign as signData } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import {
   DIGEST_ALGORITHMS,
@@ -33,7 +32,7 @@ export interface XmlSigner {
   readonly algorithmUri: string;
   /** The signer's certificate as ds:X509Certificate has it. */
   readonly certificate: string;
-  /** Signs on the thread pool, where there is a second core for it. ECDSA values are r | s (XML Signature 1.1 §6.4.3). */
+  /** Signs on the thread pool. ECDSA values are r | s (XML Signature 1.1 §6.4.3). */
   readonly sign: (data: Uint8Array) => Promise<Buffer>;
   /** ds:KeyInfo with the certificate, written once. */
   readonly keyInfo: Fragment;
@@ -77,7 +76,7 @@ export function createXmlSigner(from: {
     algorithm,
     algorithmUri: uri,
     certificate: certificate.base64,
-    sign: async (data) => (ONE_CORE ? signData(hash, data, key) : signOnThreadPool(hash, data, key)),
+    sign: (data) => signOnThreadPool(hash, data, key),
     keyInfo: prepare(ds('KeyInfo', {}, ds('X509Data', {}, ds('X509Certificate', {}, certificate.base64)))),
     methods: [
       prepare(ds('CanonicalizationMethod', { Algorithm: EXCLUSIVE_C14N })),
@@ -128,8 +127,6 @@ export function signQuery(octets: string, signer: XmlSigner): Promise<Buffer> {
 }
 
 const signOnThreadPool = promisify(signData);
-// On a single core another thread takes the time from this one anyway, and two changes of threads more.
-const ONE_CORE = availableParallelism() === 1;
 
 const NCNAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const DS: Namespace = { prefix: 'ds', uri: DSIG };
