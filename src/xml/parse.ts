@@ -22,12 +22,27 @@ export interface XmlProblem {
   readonly detail: string;
 }
 
-const MESSAGE: Profile = { maxBytes: 65_536, maxDepth: 32, maxAttributes: 64, comments: false };
-const METADATA: Profile = { maxBytes: 16 * 1024 * 1024, maxDepth: 32, maxAttributes: 64, comments: true };
+const MESSAGE: Profile = {
+  maxBytes: 65_536,
+  maxDepth: 32,
+  maxAttributes: 64,
+  // Anybody may send a message, and canonicalizing costs time for every element, and for every namespace in scope there.
+  total: { elements: 400, attributes: 800 },
+  maxNamespaceName: 256,
+  comments: false,
+};
+const METADATA: Profile = {
+  maxBytes: 16 * 1024 * 1024,
+  maxDepth: 32,
+  maxAttributes: 64,
+  total: null,
+  maxNamespaceName: 1024,
+  comments: true,
+};
 
 /**
- * Reads a protocol message: UTF-8, at most 64 KiB, at most 32 deep, no DOCTYPE, entity, comment, CDATA section,
- * processing instruction or control character.
+ * Reads a protocol message: UTF-8, at most 64 KiB, at most 32 deep, at most 400 elements and 800 attributes, no DOCTYPE,
+ * entity, comment, CDATA section, processing instruction or control character.
  */
 export function parseMessage(input: Uint8Array | string): ParsedXml | XmlProblem {
   return parse(input, MESSAGE);

@@ -14,6 +14,7 @@ export type XmlProblemCode =
   | 'processing-instruction'
   | 'too-deep'
   | 'too-many-attributes'
+  | 'too-many-elements'
   | 'second-root'
   | 'malformed'
   | 'missing'
@@ -26,6 +27,10 @@ export interface Profile {
   readonly maxDepth: number;
   /** On one element, namespace declarations included. */
   readonly maxAttributes: number;
+  /** In the whole document; null: as many as its bytes hold. */
+  readonly total: { readonly elements: number; readonly attributes: number } | null;
+  /** Characters of a namespace name. */
+  readonly maxNamespaceName: number;
   readonly comments: boolean;
 }
 
@@ -39,7 +44,7 @@ const DECLARATION =
 const START_TAG =
   /<([^\s<>"'=/!?&]+)((?:[ \t\r\n]+[^\s<>"'=/&]+[ \t\r\n]*=[ \t\r\n]*(?:"[^"<]*"|'[^'<]*'))*)[ \t\r\n]*(\/?)>/y;
 const END_TAG = /<\/[^\s<>"'=/!?&]+[ \t\r\n]*>/y;
-const ATTRIBUTE = /([^\s<>"'=/&]+)[ \t\r\n]*=[ \t\r\n]*(?:"[^"<]*"|'[^'<]*')/g;
+const ATTRIBUTE = /([^\s<>"'=/&]+)[ \t\r\n]*=[ \t\r\n]*("[^"<]*"|'[^'<]*')/g;
 
 /** Reads the whole text once; the first thing that the profile does not allow refuses it. */
 export function scan(text: string, profile: Profile): Scanned {
@@ -55,6 +60,7 @@ function scanMarkup(text: string, start: number, profile: Profile): Scanned {
   const suspicious = text.includes('&') || text.includes(']]>');
   let depth = 0;
   let roots = 0;
+  let elements = 0;
   let attributes = 0;
   let prefixedAttributes = false;
   let at = start;
@@ -85,18 +91,28 @@ function scanMarkup(text: string, start: number, profile: Profile): Scanned {
       if (tag === null) return refuse('malformed', 'a start tag');
       if (depth === 0 && ++roots > 1) return refuse('second-root', 'more than one element at the top');
       if (depth >= profile.maxDepth) return refuse('too-deep', `more than ${profile.maxDepth} elements deep`);
+      elements += 1;
       const list = tag[2] ?? '';
       if (list !== '') {
         const reference = suspicious ? badReference(list) : null;
         if (reference !== null) return reference;
         const names = list.matchAll(ATTRIBUTE);
         let count = 0;
-        for (const [, name = ''] of names) {
+        for (const [, name = '', quoted = ''] of names) {
           count += 1;
+          const isNamespace = name === 'xmlns' || name.startsWith('xmlns:');
+          if (isNamespace && quoted.length - 2 > profile.maxNamespaceName) {
+            return refuse('malformed', `a namespace name of ${quoted.length - 2} characters`);
+          }
           if (name.includes(':') && !name.startsWith('xmlns:')) prefixedAttributes = true;
         }
         if (count > profile.maxAttributes) return refuse('too-many-attributes', `${count} attributes`);
         attributes += count;
+      }
+      if (profile.total !== null && (elements > profile.total.elements || attributes > profile.total.attributes)) {
+        return attributes > profile.total.attributes
+          ? refuse('too-many-attributes', `more than ${profile.total.attributes} attributes in all`)
+          : refuse('too-many-elements', `more than ${profile.total.elements} elements`);
       }
       if (tag[3] === '') depth += 1;
       at = START_TAG.lastIndex;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { loginNameKey } from '../../src/core/login-name.ts';
+import { LOGIN_NAME_MAX_BYTES, loginNameKey } from '../../src/core/login-name.ts';
 
 const same: readonly (readonly [string, string])[] = [
   ['anna', 'ANNA'],
@@ -22,6 +22,12 @@ const different: readonly (readonly [string, string])[] = [
   ['i', '\u0131'],
 ];
 for (const [a, b] of different) test(`'${a}' is not '${b}'`, () => assert.notEqual(loginNameKey(a), loginNameKey(b)));
+
+test('a name that is too long for anybody is not looked at, and is nobody’s', () => {
+  const long = `ANNA${' '.repeat(LOGIN_NAME_MAX_BYTES)}`;
+  assert.equal(loginNameKey(long), long);
+  assert.equal(loginNameKey(`ANNA${' '.repeat(LOGIN_NAME_MAX_BYTES - 4)}`), 'anna');
+});
 
 test('the key of a key is itself', () => {
   const text = fc.string({ unit: 'binary', maxLength: 20 });

@@ -100,6 +100,24 @@ const table: readonly {
   { name: 'an empty element at depth 33', bad: `${'<a>'.repeat(32)}<b/>`, code: 'too-deep', good: nested(32) },
   { name: '65 attributes on one element', bad: attributes(65), code: 'too-many-attributes', good: attributes(64) },
   {
+    name: '401 elements',
+    bad: `<a>${'<b/>'.repeat(400)}</a>`,
+    code: 'too-many-elements',
+    good: `<a>${'<b/>'.repeat(399)}</a>`,
+  },
+  {
+    name: '801 attributes in all',
+    bad: `<a>${attributes(50).repeat(16)}<b c=""/></a>`,
+    code: 'too-many-attributes',
+    good: `<a>${attributes(50).repeat(16)}</a>`,
+  },
+  {
+    name: 'a namespace name of 257 characters',
+    bad: `<a xmlns:b="${'u'.repeat(257)}"/>`,
+    code: 'malformed',
+    good: `<a xmlns:b="${'u'.repeat(256)}" c="${'u'.repeat(257)}"/>`,
+  },
+  {
     name: '65,537 bytes',
     bad: `<a>${'x'.repeat(65_537 - 7)}</a>`,
     code: 'too-large',

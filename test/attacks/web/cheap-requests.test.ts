@@ -1,0 +1,24 @@
+// CWE-407, CWE-1333: one small request that anybody may send must not hold the event loop.
+// The budgets are a hundred times what the work takes, and a tenth of what it took when it was quadratic.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loginNameKey } from '../../../src/core/login-name.ts';
+import { parseCookies } from '../../../src/web/cookie-header.ts';
+
+const rows: readonly { readonly name: string; readonly work: () => unknown }[] = [
+  {
+    // Normalization sorts a run of combining marks by inserting one after the other.
+    name: 'a user name of 30,000 combining marks in the wrong order',
+    work: () => loginNameKey(`a${'\u0301\u0316'.repeat(15_000)}`),
+  },
+  { name: 'a cookie with 60,000 blanks inside its value', work: () => parseCookies(`a=b${' '.repeat(60_000)}c`) },
+  { name: 'a cookie with 60,000 blanks inside its name', work: () => parseCookies(`a${'\t'.repeat(60_000)}b=c`) },
+];
+for (const row of rows) {
+  test(`${row.name} is read at once`, () => {
+    const started = performance.now();
+    row.work();
+    const took = performance.now() - started;
+    assert.ok(took < 250, `${took} ms`);
+  });
+}
