@@ -1,11 +1,11 @@
 // Owns: one node's life: read, wire, listen, drain on SIGTERM or SIGINT, exit.
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, format, type Logger, transports, config as winstonLevels } from 'winston';
+import { openAuditFile } from './audit/audit-file.ts';
 import { VERSION } from './cli/version.ts';
 import type { Config } from './config/config.ts';
 import type { Clock } from './lib/clock.ts';
@@ -23,7 +23,13 @@ export interface MainContext {
 export async function serve(config: Config, context: MainContext): Promise<void> {
   const log = createNodeLog(config);
   const audit = openAudit(config, log);
-  const node = await createNode(config, { ...context, log, audit, version: VERSION });
+  const node = await createNode(config, {
+    ...context,
+    log,
+    audit: audit.stream,
+    auditLost: audit.lost,
+    version: VERSION,
+  });
   const { parts } = node;
   const problems = [...parts.warnings, ...parts.parties.problems(), ...signatureProblems(parts)];
   for (const problem of problems) log.warn(formatProblem(problem));
@@ -43,7 +49,7 @@ export async function serve(config: Config, context: MainContext): Promise<void>
   await closeGently(managementServer, 0);
   await node.close();
   log.info('stopped');
-  if (audit !== process.stdout) await new Promise<void>((resolve) => audit.end(resolve));
+  if (audit.stream !== process.stdout) await new Promise<void>((resolve) => audit.stream.end(resolve));
 }
 
 function createNodeLog(config: Config): Logger {
@@ -57,11 +63,27 @@ function createNodeLog(config: Config): Logger {
   });
 }
 
-function openAudit(config: Config, log: Logger): Writable {
-  if (config.audit.file === '-') return process.stdout;
-  const stream = createWriteStream(config.audit.file, { flags: 'a', mode: 0o600 });
-  stream.on('error', (error) => log.error('audit log cannot be written', { error: error.message }));
-  return stream;
+function openAudit(config: Config, log: Logger): AuditTarget {
+  let lost = 0;
+  if (config.audit.file === '-') return { stream: process.stdout, lost: () => lost };
+  const stream = openAuditFile({
+    path: config.audit.file,
+    retryMs: 1000,
+    onEvent: (event) => {
+      if (event.kind === 'working') log.info('audit log is written again', { lost });
+      else log.error('audit log cannot be written; lines are kept and tried again', { error: event.error.message });
+    },
+    onLost: () => {
+      lost += 1;
+    },
+  });
+  return { stream, lost: () => lost };
+}
+
+interface AuditTarget {
+  readonly stream: Writable;
+  /** Lines lost since the start. */
+  readonly lost: () => number;
 }
 
 async function listen(listener: RequestListener, endpoint: string): Promise<Server> {

@@ -1,15 +1,12 @@
 // Owns: putting a node together: the only file that knows every concrete part. Leaves to main.ts: sockets and signals.
-import { createHash } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'winston';
 import { createAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
-import type { RelyingPartyKey } from './core/authentication-request.ts';
-import type { RelyingParty } from './core/relying-party.ts';
 import type { Reply } from './core/reply.ts';
-import { createApp, type Route } from './http/app.ts';
+import { createApp } from './http/app.ts';
 import { createManagement } from './http/management.ts';
 import { createRequestReader } from './http/read-request.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -18,26 +15,23 @@ import { encodeBase64url } from './lib/base64url.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Random } from './lib/random.ts';
 import { defaultHashWorkers, HASH_POOL_DEFAULTS, type HashPool, openHashPool } from './methods/hash-pool.ts';
-import { createPasswordMethod } from './methods/password.ts';
-import { createThrottle } from './methods/throttle.ts';
+import { createPasswordMethod, type PasswordMethod } from './methods/password.ts';
+import { createThrottle, type Throttle } from './methods/throttle.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { type NodeView, notReady, refreshGauges, statusOf } from './node-status.ts';
 import { openParts, type Parts } from './parts.ts';
 import { createMetadataEndpoint } from './protocols/saml/metadata-endpoint.ts';
 import { createPreparedParties } from './protocols/saml/prepared-party.ts';
 import { createSamlAdapter, type SamlAdapter } from './protocols/saml/saml-adapter.ts';
-import { createSsoEndpoint, type SsoEndpoint } from './protocols/saml/sso-endpoint.ts';
+import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
+import { createRoutes, METADATA_PATH, type Saml, SSO_PATH } from './routes.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
-import { createSpentTable } from './state/spent-table.ts';
-import { createAnswerDesk } from './web/answer-desk.ts';
+import { createSpentTable, type SpentTable } from './state/spent-table.ts';
 import { cookieName } from './web/cookie-header.ts';
 import type { Desk } from './web/desk.ts';
 import { createFlowCookies } from './web/flow-cookies.ts';
 import { createFormTokens } from './web/form-token.ts';
-import { createHomeDesk } from './web/home-desk.ts';
-import { createLoginDesk } from './web/login-desk.ts';
-import { createLogoutDesk } from './web/logout-desk.ts';
 import { createPages } from './web/pages.ts';
-import type { RequestFacts } from './web/request-facts.ts';
 import { createSessionCookie } from './web/session-cookie.ts';
 import { type PageName, pageWords } from './web/words.ts';
 
@@ -46,6 +40,8 @@ export interface NodeContext {
   readonly random: Random;
   readonly log: Logger;
   readonly audit: Writable;
+  /** Audit lines lost since the start. */
+  readonly auditLost: () => number;
   readonly version: string;
 }
 
@@ -57,9 +53,6 @@ export interface SignetNode {
   readonly drain: () => void;
   readonly close: () => Promise<void>;
 }
-
-const SSO_PATH = '/saml/idp/sso';
-const METADATA_PATH = '/saml/idp/metadata';
 
 /** @throws ProblemsError with everything that keeps this node from starting. */
 export async function createNode(config: Config, context: NodeContext): Promise<SignetNode> {
@@ -83,8 +76,20 @@ export async function createNode(config: Config, context: NodeContext): Promise<
   });
   const saml = createSaml(config, context, parts, sealer);
   const pool = openPool(config, log);
-  const desk = createDesk(config, context, parts, sealer, saml.adapter, metrics);
-  const routes = createRoutes(config, context, parts, desk, saml, pool);
+  const spent = createSpentTable(config.spent.capacity, random);
+  const desk = createDesk(config, context, parts, sealer, saml.adapter, metrics, spent);
+  const view: NodeView = {
+    config,
+    version: context.version,
+    parts,
+    sealer,
+    pool,
+    spent,
+    metrics,
+    auditLost: context.auditLost,
+    draining: () => draining,
+  };
+  const routes = createRoutes({ config, parts, desk, saml, ...createPassword(config, context, parts, pool) });
   const documents = new Map<string, () => Promise<{ contentType: string; text: string }>>();
   const metadata = await ownMetadata(config, parts, random);
   if (config.saml.publicMetadata) routes.push({ method: 'GET', path: METADATA_PATH, handle: async () => metadata });
@@ -119,9 +124,9 @@ export async function createNode(config: Config, context: NodeContext): Promise<
   const managementListener = createManagement({
     metrics,
     documents,
-    refresh: () => refreshGauges(metrics, parts, pool),
-    notReady: () => notReady(parts, sealer, draining),
-    status: () => statusOf(config, context, parts, sealer, pool, draining),
+    refresh: () => refreshGauges(view),
+    notReady: () => notReady(view),
+    status: () => statusOf(view),
   });
   return {
     parts,
@@ -135,11 +140,6 @@ export async function createNode(config: Config, context: NodeContext): Promise<
       await pool.close();
     },
   };
-}
-
-interface Saml {
-  readonly adapter: SamlAdapter;
-  readonly endpoint: SsoEndpoint;
 }
 
 function createSaml(config: Config, context: NodeContext, parts: Parts, sealer: Sealer): Saml {
@@ -190,6 +190,7 @@ function createDesk(
   sealer: Sealer,
   adapter: SamlAdapter,
   metrics: Metrics,
+  spent: SpentTable,
 ): Desk {
   const { random, log } = context;
   const secure = !config.plainHttp;
@@ -218,7 +219,7 @@ function createDesk(
     pages,
     adapters: { saml: adapter },
     directory: parts.directory,
-    spent: createSpentTable(config.spent.capacity, random),
+    spent,
     revocations,
     metrics,
     random,
@@ -229,126 +230,22 @@ function createDesk(
   };
 }
 
-function createRoutes(
+function createPassword(
   config: Config,
-  context: NodeContext,
+  { random, log }: NodeContext,
   parts: Parts,
-  desk: Desk,
-  saml: Saml,
   pool: HashPool,
-): Route[] {
-  const { random, log } = context;
-  const { publicOrigin } = config;
+): { readonly password: PasswordMethod; readonly throttle: Throttle } {
   const throttle = createThrottle({
     policy: config.throttle,
     capacity: config.throttle.capacity,
     onAddressUnknown: onceOnly(() => warnForward(log)),
   });
-  const password = createPasswordMethod({
-    directory: parts.directory,
-    hashes: parts.directory,
-    pool,
-    throttle,
-    defaultCost: config.password.argon2,
-    random,
-  });
-  const partyOf = (key: RelyingPartyKey): RelyingParty | null =>
-    parts.parties.find(key.slice('saml:'.length))?.relyingParty ?? null;
-  const answers = createAnswerDesk({
-    desk,
-    requestClaim: ({ answerTo }) => saml.adapter.requestClaim(answerTo),
-    onFinished: throttle.finished,
-    onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.slice('saml:'.length) }),
-  });
-  const login = createLoginDesk({ desk, answers, password, relyingParty: partyOf, publicOrigin });
-  const partyName = (hash: string): string | null => parts.parties.findByHash(hash)?.relyingParty.displayName ?? null;
-  const logout = createLogoutDesk({ desk, answers, partyName, publicOrigin });
-  const home = createHomeDesk({
-    desk,
-    publicOrigin,
-    action: SSO_PATH,
-    portalParties: () =>
-      parts.parties
-        .all()
-        .filter((party) => party.settings.idpInitiated.allowed)
-        .map((party) => ({ id: party.metadata.entityId, displayName: party.relyingParty.displayName })),
-  });
-  const count = (binding: string, arrival: { readonly kind: string }): void =>
-    desk.metrics.samlMessages.inc({ binding, type: 'AuthnRequest', outcome: arrival.kind });
-  return [
-    {
-      method: 'GET',
-      path: SSO_PATH,
-      direct: true,
-      handle: async (facts) => {
-        const arrival = await saml.endpoint.receiveRedirect(facts.rawQuery);
-        count('redirect', arrival);
-        return login.begin(arrival, facts);
-      },
-    },
-    {
-      method: 'POST',
-      path: SSO_PATH,
-      handle: async (facts) => {
-        if (facts.form.has('sp')) return fromPortal(facts);
-        const arrival = await saml.endpoint.receivePost(facts.form);
-        count('post', arrival);
-        return login.begin(arrival, facts);
-      },
-    },
-    {
-      method: 'GET',
-      path: '/saml/idp/init',
-      handle: async (facts) => {
-        const query = new URLSearchParams(facts.rawQuery);
-        return login.begin(
-          saml.endpoint.init(
-            initParameters((name) => query.get(name)),
-            'get',
-          ),
-          facts,
-        );
-      },
-    },
-    { method: 'GET', path: '/flow/:id', handle: (facts, id) => login.show(id, facts) },
-    { method: 'POST', path: '/flow/:id', handle: (facts, id) => login.submit(id, facts) },
-    { method: 'GET', path: '/logout', handle: (facts) => logout.show(facts) },
-    { method: 'POST', path: '/logout', handle: (facts) => logout.submit(facts) },
-    { method: 'GET', path: '/', handle: (facts) => home.show(facts) },
-    { method: 'GET', path: '/assets/signet.css', handle: async () => stylesheet(desk.pages.stylesheet) },
-  ];
-
-  async function fromPortal(facts: RequestFacts): Promise<Reply> {
-    const refusal = home.refusePortalPost(facts);
-    if (refusal !== null) return refusal;
-    // Our own page posts on the same site, so the session's cookie is there: answered at once, like a GET.
-    return login.begin(
-      saml.endpoint.init(
-        initParameters((name) => facts.form.get(name) ?? null),
-        'get',
-      ),
-      facts,
-    );
-  }
-}
-
-function initParameters(read: (name: string) => string | null): {
-  readonly sp: string;
-  readonly relayState: string | null;
-  readonly withMessage: boolean;
-} {
-  const withMessage = read('SAMLRequest') !== null || read('SAMLResponse') !== null;
-  return { sp: read('sp') ?? '', relayState: read('RelayState'), withMessage };
-}
-
-function stylesheet(text: string): Reply {
-  const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 16)}"`;
+  const { directory } = parts;
+  const defaultCost = config.password.argon2;
   return {
-    kind: 'body',
-    status: 200,
-    contentType: 'text/css; charset=utf-8',
-    text,
-    headers: { 'Cache-Control': 'public, max-age=300', ETag: etag },
+    throttle,
+    password: createPasswordMethod({ directory, hashes: directory, pool, throttle, defaultCost, random }),
   };
 }
 
@@ -368,56 +265,6 @@ async function ownMetadata(config: Config, parts: Parts, random: Random) {
     random,
   );
   return reply;
-}
-
-/** Not the directory, not drift of the keyring: all nodes would go at once. */
-function notReady(parts: Parts, sealer: Sealer, draining: boolean): readonly string[] {
-  const reasons: string[] = [];
-  if (draining) reasons.push('draining');
-  if (sealer.primaryKid() === null) reasons.push('no key can seal');
-  if (!parts.revocations.status().everLoaded) reasons.push('the revocation feed has never been read');
-  return reasons;
-}
-
-function statusOf(
-  config: Config,
-  context: NodeContext,
-  parts: Parts,
-  sealer: Sealer,
-  pool: HashPool,
-  draining: boolean,
-): Readonly<Record<string, unknown>> {
-  const { revocations } = parts;
-  return {
-    version: context.version,
-    node: config.nodeName,
-    entityId: config.entityId,
-    ready: notReady(parts, sealer, draining).length === 0,
-    draining,
-    keyring: parts.keyring.status(),
-    people: parts.directory.status().people,
-    parties: parts.parties.all().length,
-    partyProblems: parts.parties.problems(),
-    revocations: revocations.status(),
-    hashing: pool.status(),
-    signingCertificateEnds: new Date(parts.signingCertificate.notAfter * 1000).toISOString(),
-  };
-}
-
-function refreshGauges(metrics: Metrics, parts: Parts, pool: HashPool): void {
-  const ring = parts.keyring.status();
-  metrics.keyringSerial.set(ring.serial);
-  metrics.keyringKey.reset();
-  for (const { kid, state } of ring.keys) metrics.keyringKey.set({ kid, state }, 1);
-  metrics.keyringPrimary.reset();
-  if (ring.primary !== null) metrics.keyringPrimary.set({ kid: ring.primary.kid }, 1);
-  metrics.metadataExpiry.reset();
-  for (const { metadata } of parts.parties.all()) {
-    if (metadata.validUntil !== null) metrics.metadataExpiry.set({ sp: metadata.entityId }, metadata.validUntil);
-  }
-  metrics.certificateExpiry.set(parts.signingCertificate.notAfter);
-  metrics.hashQueue.set(pool.status().queued);
-  metrics.revocationAge.set(parts.revocations.status().age);
 }
 
 function onceOnly(act: () => void): () => void {

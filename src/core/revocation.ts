@@ -6,8 +6,10 @@ import type { AccountId } from './account.ts';
 export interface RevocationSubject {
   readonly sid: Uint8Array | null;
   readonly accountId: AccountId | null;
-  /** The oldest event or creation time, never iat. */
+  /** The oldest event or creation time, never iat: what a not-before is compared with. */
   readonly oldestProof: EpochSeconds | null;
+  /** The newest event: a person who proved themselves just now is not asked again because the feed is stale. */
+  readonly latestProof: EpochSeconds | null;
 }
 
 /** reauth: the feed is stale, so the person is asked again. */

@@ -51,6 +51,11 @@ export function oldestProof(session: Session): EpochSeconds {
   return session.events.reduce((oldest, event) => Math.min(oldest, event.at), session.created);
 }
 
+/** The time of the newest proof. */
+export function latestProof(session: Session): EpochSeconds {
+  return session.events.reduce((latest, event) => Math.max(latest, event.at), session.created);
+}
+
 /** The same session with this proof; the newest proof of a credential replaces its older ones. */
 export function withEvent(session: Session, event: AuthenticationEvent): Session {
   const kept = session.events.filter((e) => e.method !== event.method || e.credentialId !== event.credentialId);

@@ -26,13 +26,18 @@ interface PasswordAttempt {
   readonly now: EpochSeconds;
 }
 
-/** For the audit log only: a page that showed it would tell strangers who has an account. */
+/** For the audit log only, as is the account's id beside it: a page that showed it would tell strangers who has an account. */
 type PasswordFailure = 'unknown-name' | 'disabled' | 'no-password' | 'mismatch' | 'unusable-input' | 'throttled';
 
 /** Times in whole seconds. */
 export type PasswordOutcome =
   | { readonly kind: 'proved'; readonly account: Account; readonly event: AuthenticationEvent }
-  | { readonly kind: 'failed'; readonly failure: FactorFailure; readonly because: PasswordFailure }
+  | {
+      readonly kind: 'failed';
+      readonly failure: FactorFailure;
+      readonly because: PasswordFailure;
+      readonly accountId: AccountId | null;
+    }
   /** Nothing was found out: too many hashes are waiting, or the directory is down. */
   | { readonly kind: 'unavailable'; readonly retryAfter: number; readonly because: 'busy' | 'directory' };
 
@@ -67,21 +72,22 @@ export function createPasswordMethod(options: {
     if (answer.match && usable !== null && usable.hash !== null) {
       return { kind: 'proved', account: usable.account, event: eventOf(usable.hash, now) };
     }
-    return wrong(reason(account, hash));
+    return wrong(reason(account, hash), account?.id ?? null);
   };
 
   return {
     verify: async ({ typedName, password, address, now }) => {
       // The same for every name, so nothing is told by not hashing; not an attempt, so nothing is counted.
       const prepared = preparePassword(password);
-      if (prepared === null) return wrong('unusable-input');
+      if (prepared === null) return wrong('unusable-input', null);
       const account = await directory.findByLoginName(typedName);
       if (isUnavailable(account)) {
         return { kind: 'unavailable', retryAfter: DIRECTORY_RETRY_SECONDS, because: 'directory' };
       }
       const accountId = account?.id ?? null;
       const admission = throttle.begin({ method: 'password', accountId, typedName, address }, now);
-      if (admission.kind === 'throttled') return { kind: 'failed', failure: admission, because: 'throttled' };
+      if (admission.kind === 'throttled')
+        return { kind: 'failed', failure: admission, because: 'throttled', accountId };
       let outcome: PasswordOutcome | null = null;
       try {
         outcome = await check(account, prepared, now);
@@ -93,8 +99,8 @@ export function createPasswordMethod(options: {
   };
 }
 
-function wrong(because: PasswordFailure): PasswordOutcome {
-  return { kind: 'failed', failure: { kind: 'wrong' }, because };
+function wrong(because: PasswordFailure, accountId: AccountId | null): PasswordOutcome {
+  return { kind: 'failed', failure: { kind: 'wrong' }, because, accountId };
 }
 
 function eventOf(phc: string, at: EpochSeconds): AuthenticationEvent {

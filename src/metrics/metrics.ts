@@ -19,6 +19,8 @@ export interface Metrics {
   readonly metadataExpiry: Gauge<'sp'>;
   readonly certificateExpiry: Gauge;
   readonly hashQueue: Gauge;
+  readonly spentRefusals: Gauge;
+  readonly auditLost: Gauge;
   readonly revocationAge: Gauge;
 }
 
@@ -65,6 +67,11 @@ export function createMetrics(version: string): Metrics {
       'signet_signing_certificate_expiry_timestamp_seconds',
       'notAfter of the signing certificate',
     ),
+    spentRefusals: gauge(
+      'signet_replay_table_refusals',
+      'Answers refused because the replay table was full, since the start',
+    ),
+    auditLost: gauge('signet_audit_lines_lost', 'Audit lines that could not be kept, since the start'),
     hashQueue: gauge('signet_hash_queue_length', 'Logins that wait for a password hash'),
     revocationAge: gauge('signet_revocation_feed_age_seconds', 'Since the revocation file was last read well'),
   };

@@ -45,6 +45,7 @@ export function openRevocationFeed(options: RevocationFeedOptions): RevocationFe
   let loaded: Loaded = { sids: new Map(), accounts: new Map(), everybody: 0, count: 0 };
   let lastGood: EpochSeconds | null = null;
   let seen = '';
+  let failure = '';
   const local = new Map<string, EpochSeconds>();
 
   const poll = (): void => {
@@ -60,15 +61,19 @@ export function openRevocationFeed(options: RevocationFeedOptions): RevocationFe
         onEvent({ kind: 'loaded', entries: loaded.count });
       }
       lastGood = now;
+      failure = '';
     } catch (error) {
-      onEvent({ kind: 'failed', error });
+      // Once for each way in which it is wrong, not at every look.
+      const now = error instanceof Error ? error.message : String(error);
+      if (now !== failure) onEvent({ kind: 'failed', error });
+      failure = now;
     }
   };
   poll();
   const timer = setInterval(poll, options.pollSeconds * 1000).unref();
 
   const check = (subject: RevocationSubject, now: EpochSeconds): RevocationVerdict => {
-    const { sid, accountId, oldestProof } = subject;
+    const { sid, accountId, oldestProof, latestProof } = subject;
     if (sid !== null && loaded.sids.size + local.size > 0) {
       const key = sidKey(sid);
       if ((loaded.sids.get(key) ?? local.get(key) ?? 0) > now) return 'revoked';
@@ -80,7 +85,7 @@ export function openRevocationFeed(options: RevocationFeedOptions): RevocationFe
     if (lastGood !== null && now - lastGood <= options.staleAfter) return 'good';
     if (options.failMode === 'open') return 'good';
     if (options.failMode === 'closed') return 'revoked';
-    return now - proof <= RECENT_PROOF_SECONDS ? 'good' : 'reauth';
+    return now - (latestProof ?? 0) <= RECENT_PROOF_SECONDS ? 'good' : 'reauth';
   };
 
   return {

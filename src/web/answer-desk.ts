@@ -5,6 +5,7 @@ import type { AuthenticationRequest, RelyingPartyKey } from '../core/authenticat
 import type { AuthenticationResult } from '../core/authentication-result.ts';
 import { LOGIN_CONTEXT_SECONDS } from '../core/login-context.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
+import type { Spent } from '../core/revocation.ts';
 import { type Session, withParticipant } from '../core/session.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Ancestor } from '../sealed/lineage.ts';
@@ -104,7 +105,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     facts: RequestFacts,
   ): 'finished' | 'replayed' | 'unavailable' | null => {
     if (flow !== null) {
-      const spent = desk.spent.spend('login-flow', flow.flow.innerId, flow.exp, facts.attempt, facts.now);
+      const spent = spendFlow(result, flow, facts);
       if (spent !== 'first') desk.metrics.replays.inc({ kind: 'login-flow', result: spent });
       if (spent === 'spent') return 'finished';
       if (spent === 'full') return 'unavailable';
@@ -118,6 +119,16 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     if (claimed !== 'first') desk.metrics.replays.inc({ kind: 'saml-request', result: claimed });
     if (claimed === 'spent') return 'replayed';
     return claimed === 'full' ? 'unavailable' : null;
+  };
+
+  /**
+   * A refusal gives nothing away that could be had twice, so it takes no room in the table: otherwise anybody could
+   * fill it without signing in. An answer that only the session earned is forgotten when its request is too old.
+   */
+  const spendFlow = (result: AuthenticationResult, { flow, exp }: OpenFlow, facts: RequestFacts): Spent => {
+    if (result.kind === 'refused') return desk.spent.peek('login-flow', flow.innerId, facts.now) ? 'spent' : 'first';
+    const until = result.change.kind === 'none' ? Math.min(exp, facts.now + LOGIN_CONTEXT_SECONDS) : exp;
+    return desk.spent.spend('login-flow', flow.innerId, until, facts.attempt, facts.now);
   };
 
   /** null when the copy in the browser is still good. */

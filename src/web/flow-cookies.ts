@@ -29,13 +29,17 @@ export interface OpenFlow {
   readonly kid: string;
 }
 
+export interface FlowRefusal {
+  readonly refused: 'too-large' | 'unavailable';
+}
+
 export interface FlowCookies {
   readonly newId: () => string;
   readonly open: (id: string, facts: RequestFacts) => OpenFlow | null;
   /** Every readable flow that the browser shows. */
   readonly openAll: (facts: RequestFacts) => readonly OpenFlow[];
-  /** null: too large for its cookie, or no key. */
-  readonly seal: (id: string, flow: LoginFlow, iat: EpochSeconds, from: readonly Ancestor[]) => SetCookie | null;
+  /** too-large: the request does not fit into a cookie. unavailable: no key, or more lineage than a flow may carry. */
+  readonly seal: (id: string, flow: LoginFlow, iat: EpochSeconds, from: readonly Ancestor[]) => SetCookie | FlowRefusal;
   readonly expired: (id: string) => SetCookie;
   /** Cookies to expire so that the next request stays inside the budget; `setting` goes out in the same response. */
   readonly housekeeping: (
@@ -67,9 +71,14 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
     if (opened === null || flow === null) return null;
     if (isLineageRevoked(sealer, { kid: opened.kid, lineage: flow.lineage })) return null;
     const { accountId, events, began } = flow.context;
-    const oldestProof = events.reduce((oldest, event) => Math.min(oldest, event.at), began);
-    if (accountId !== null && revocations.check({ sid: null, accountId, oldestProof }, facts.now) === 'revoked')
-      return null;
+    const times = events.map((event) => event.at);
+    const subject = {
+      sid: null,
+      accountId,
+      oldestProof: Math.min(began, ...times),
+      latestProof: Math.max(began, ...times),
+    };
+    if (accountId !== null && revocations.check(subject, facts.now) === 'revoked') return null;
     return { id, flow, iat: opened.iat, exp: opened.exp, kid: opened.kid };
   };
 
@@ -83,14 +92,15 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
     openAll: (facts) => shown(facts).flatMap((id) => open(id, facts) ?? []),
     seal(id, flow, iat, ancestors) {
       const name = prefix + id;
-      if ('refused' in encodeFlow(flow)) return null;
+      if ('refused' in encodeFlow(flow)) return { refused: 'too-large' };
       const sealed = sealFrom(sealer, loginFlow, ancestors, {
         context: name,
         iat,
         exp: iat + loginFlow.maxLifetime,
         body: (lineage) => bodyOf({ ...flow, lineage }),
       });
-      return 'token' in sealed ? { name, value: sealed.token, maxAge: sealed.exp - iat } : null;
+      if ('token' in sealed) return { name, value: sealed.token, maxAge: sealed.exp - iat };
+      return { refused: sealed.refused === 'too-large' ? 'too-large' : 'unavailable' };
     },
     expired,
     housekeeping(facts, keep, setting) {

@@ -104,7 +104,9 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     const id = flows.newId();
     const from = session === null ? [] : [{ kid: session.kid, lineage: session.session.lineage }];
     const cookie = flows.seal(id, flow, facts.now, from);
-    if (cookie === null) return desk.page('tooLarge', 400, facts);
+    if ('refused' in cookie) {
+      return cookie.refused === 'too-large' ? desk.page('tooLarge', 400, facts) : desk.page('unavailable', 503, facts);
+    }
     const cookies = [cookie, ...flows.housekeeping(facts, null, [cookie])];
     return { kind: 'redirect', status: 303, location: `/flow/${id}`, cookies };
   };
@@ -164,14 +166,11 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     const result = outcome.kind === 'proved' ? 'success' : 'failure';
     desk.metrics.logins.inc({ method: 'password', outcome: result, reason: because });
     if (outcome.kind === 'proved') return proceed(visit, outcome);
+    const accountId = outcome.kind === 'failed' ? outcome.accountId : null;
     const { relyingParty } = visit.flow.request;
-    answers.audit(facts, {
-      action: 'login-failed',
-      outcome: result,
-      reason: because,
-      relyingParty,
-      methods: ['password'],
-    });
+    // Never the typed name: people type passwords there.
+    const audited = { reason: because, accountId, relyingParty, methods: ['password'] };
+    answers.audit(facts, { action: 'login-failed', outcome: 'failure', ...audited });
     if (outcome.kind === 'unavailable') {
       if (outcome.because === 'directory') return withRetry(desk.page('unavailable', 503, facts), outcome.retryAfter);
       return withRetry(loginPage(visit, typedName, busySentence(outcome.retryAfter), 503), outcome.retryAfter);
@@ -191,7 +190,7 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     const cookie = flows.seal(id, { ...visit.flow, context: next.context }, iat, [
       { kid, lineage: visit.flow.lineage },
     ]);
-    if (cookie === null) return desk.page('unavailable', 503, visit.facts);
+    if ('refused' in cookie) return desk.page('unavailable', 503, visit.facts);
     return { kind: 'redirect', status: 303, location: `/flow/${id}`, cookies: [cookie] };
   };
 

@@ -2,7 +2,7 @@
 
 import type { SetCookie } from '../core/reply.ts';
 import type { RevocationSubject, Revocations } from '../core/revocation.ts';
-import { isSessionLive, oldestProof, type Session, type SessionPolicy } from '../core/session.ts';
+import { isSessionLive, latestProof, oldestProof, type Session, type SessionPolicy } from '../core/session.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import { type Ancestor, isLineageRevoked, sealFrom } from '../sealed/lineage.ts';
 import { decodeSession, encodeSession, fitSession } from '../sealed/session-body.ts';
@@ -80,5 +80,10 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
 }
 
 export function revocationSubject(session: Session): RevocationSubject {
-  return { sid: session.sid, accountId: session.accountId, oldestProof: oldestProof(session) };
+  return {
+    sid: session.sid,
+    accountId: session.accountId,
+    oldestProof: oldestProof(session),
+    latestProof: latestProof(session),
+  };
 }

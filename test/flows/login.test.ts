@@ -350,3 +350,37 @@ test('neither passwords nor cookies nor responses are ever written to the log or
     assert.ok(!written.includes(secret));
   }
 });
+
+test('a failed password names the account in the audit, and a name that nobody has is not written down', async () => {
+  for (const name of ['alice', 'my secret typed in the wrong field']) {
+    const { browser, page, path } = await loginPage();
+    await browser.login(node, path, page, name, 'wrong horse');
+  }
+  const failed = node
+    .written()
+    .split('\n')
+    .filter((line) => line.includes('"login-failed"'));
+  assert.match(failed.at(-2) ?? '', /"user.id":"[\w-]{22}"/);
+  assert.doesNotMatch(failed.at(-1) ?? '', /user\.id|my secret/);
+});
+
+// CWE-400: what costs nothing must not take room in the table that everybody's sign-in needs.
+test('refusals take no room in the replay table: nobody can fill it without signing in', async () => {
+  const small = await startOneNode({ environment: { SIGNET_SPENT_CAPACITY: '100' } });
+  try {
+    for (let i = 0; i < 300; i += 1) {
+      const browser = new PersonBrowser();
+      const message = Buffer.from(authnRequest(small, { now: NOW, passive: true })).toString('base64');
+      const posted = await browser.postFromElsewhere(small, '/saml/idp/sso', { SAMLRequest: message });
+      assert.equal(statusOf(await browser.get(small, posted.headers.location ?? '')), 'NoPassive');
+    }
+    await new PersonBrowser().signIn(small);
+  } finally {
+    await small.close();
+  }
+});
+
+test('/saml/idp/init with a parameter twice is refused', async () => {
+  const answer = await new PersonBrowser().get(node, '/saml/idp/init?sp=a&sp=b');
+  assert.equal(answer.status, 400);
+});

@@ -83,7 +83,12 @@ function open(options: { readonly pool?: Pick<HashPool, 'verify'>; readonly comm
   return { verify, jobs, settled, began };
 }
 const costs = (jobs: readonly string[]) => jobs.map((phc) => costKey(parseArgon2String(phc)?.cost ?? dflt));
-const wrong = (because: string) => ({ kind: 'failed', failure: { kind: 'wrong' }, because });
+const wrong = (because: string, accountId: string | null) => ({
+  kind: 'failed',
+  failure: { kind: 'wrong' },
+  because,
+  accountId,
+});
 
 test('the right password proves the account, with a credential that changes when the password does', async () => {
   const { verify, settled } = open();
@@ -130,7 +135,7 @@ for (const { name, typed, password, because } of refused) {
   // CVE-2016-6210 (OpenSSH hashed for unknown names at another cost): the work must not tell whether somebody has an account.
   test(`wrong, after one hash of the most common cost: ${name}`, async () => {
     const { verify, jobs, settled, began } = open();
-    assert.deepEqual(await verify(typed, password), wrong(because));
+    assert.deepEqual(await verify(typed, password), wrong(because, people.get(typed)?.id ?? null));
     assert.deepEqual(costs(jobs), [costKey(common)]);
     assert.deepEqual(settled, ['failed']);
     assert.equal(began[0]?.accountId ?? null, people.get(typed)?.id ?? null);
@@ -147,7 +152,7 @@ for (const [name, password] of unusable) {
   test(`no work for anybody, known or not, and no count: ${name}`, async () => {
     for (const typed of ['anna', 'nobody', 'gone']) {
       const { verify, jobs, began } = open();
-      assert.deepEqual(await verify(typed, password), wrong('unusable-input'));
+      assert.deepEqual(await verify(typed, password), wrong('unusable-input', null));
       assert.deepEqual([jobs, began], [[], []]);
     }
   });
@@ -182,7 +187,7 @@ test('even a pool that says every hash matches proves nobody who may not sign in
   const { verify } = open({ pool: { verify: async () => ({ kind: 'checked', match: true }) } });
   const outcomes: PasswordOutcome[] = [];
   for (const typed of ['nobody', 'gone', 'nopass']) outcomes.push(await verify(typed, 'x'));
-  assert.deepEqual(outcomes, [wrong('unknown-name'), wrong('disabled'), wrong('no-password')]);
+  assert.deepEqual(outcomes, [wrong('unknown-name', null), wrong('disabled', 'gone'), wrong('no-password', 'nopass')]);
 });
 
 test('a full queue proves nothing, and costs the person no attempt', async () => {
@@ -210,7 +215,12 @@ for (const typed of ['anna', 'nobody', 'gone', 'nopass']) {
     const { verify, jobs } = open();
     await verify(typed, 'x');
     await verify(typed, 'y');
-    const third = { kind: 'failed', failure: { kind: 'throttled', retryAfter: 1 }, because: 'throttled' };
+    const third = {
+      kind: 'failed',
+      failure: { kind: 'throttled', retryAfter: 1 },
+      because: 'throttled',
+      accountId: people.get(typed)?.id ?? null,
+    };
     assert.deepEqual(await verify(typed, 'zo\u00eb is here'), third);
     assert.equal(jobs.length, 2);
   });

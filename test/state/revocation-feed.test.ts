@@ -32,7 +32,13 @@ function openFeed(
   return { feed, path, time, events };
 }
 
-const subject = (proof: number, change = {}) => ({ sid, accountId: 'acct-1', oldestProof: proof, ...change });
+const subject = (proof: number, change = {}) => ({
+  sid,
+  accountId: 'acct-1',
+  oldestProof: proof,
+  latestProof: proof,
+  ...change,
+});
 
 const rows: readonly { name: string; entries: RevocationEntry[]; given: ReturnType<typeof subject>; expect: string }[] =
   [
@@ -115,6 +121,22 @@ for (const row of staleRows) {
   });
 }
 
+test('stale feed, reauth: a step-up just now counts, however old the session', () => {
+  const { feed } = openFeed([]);
+  const now = NOW + 9999;
+  assert.equal(feed.check(subject(NOW, { latestProof: now - 300 }), now), 'good');
+  assert.equal(feed.check(subject(NOW, { latestProof: now - 301 }), now), 'reauth');
+  feed.close();
+});
+
+test('a file that stays damaged is told once', () => {
+  const { feed, path, events } = openFeed([]);
+  writeFileSync(path, 'entries: [');
+  for (let i = 0; i < 5; i += 1) feed.poll();
+  assert.equal(events.filter((event) => event.kind === 'failed').length, 1);
+  feed.close();
+});
+
 test('a change of the file is taken, a damaged one leaves the last good entries in force', () => {
   const { feed, path, events } = openFeed([]);
   writeFileSync(path, formatRevocations([{ kind: 'sid', sid, until: NOW + 60 }], NOW));
@@ -163,9 +185,18 @@ test('over the cap the entries nearest to their end go first, never a not-before
   for (let i = 0; i < 5; i += 1) many.push({ kind: 'sid', sid: Buffer.alloc(16, i), until: NOW + 10 + i });
   const { feed, events } = openFeed(many, 'reauth', 3);
   assert.ok(events.some((event) => event.kind === 'dropped' && event.entries === 3));
-  assert.equal(feed.check({ sid: null, accountId: null, oldestProof: NOW - 101 }, NOW), 'revoked');
-  assert.equal(feed.check({ sid: Buffer.alloc(16, 4), accountId: null, oldestProof: NOW }, NOW), 'revoked');
-  assert.equal(feed.check({ sid: Buffer.alloc(16, 0), accountId: null, oldestProof: NOW }, NOW), 'good');
+  assert.equal(
+    feed.check({ sid: null, accountId: null, oldestProof: NOW - 101, latestProof: NOW - 101 }, NOW),
+    'revoked',
+  );
+  assert.equal(
+    feed.check({ sid: Buffer.alloc(16, 4), accountId: null, oldestProof: NOW, latestProof: NOW }, NOW),
+    'revoked',
+  );
+  assert.equal(
+    feed.check({ sid: Buffer.alloc(16, 0), accountId: null, oldestProof: NOW, latestProof: NOW }, NOW),
+    'good',
+  );
   feed.close();
 });
 

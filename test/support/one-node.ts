@@ -104,7 +104,7 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
     const sink = new PassThrough();
     sink.on('data', (chunk: Buffer) => written.push(chunk));
     const log = createLogger({ level: 'debug', transports: [new transports.Stream({ stream: sink })] });
-    const node = await createNode(config, { clock, random, log, audit: sink, version: 'test' });
+    const node = await createNode(config, { clock, random, log, audit: sink, auditLost: () => 0, version: 'test' });
     const server = createServer(node.publicListener);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;

@@ -1,0 +1,72 @@
+// Owns: what a node says of itself on the management listener: ready or why not, status, gauges that follow time.
+import type { Config } from './config/config.ts';
+import type { HashPool } from './methods/hash-pool.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import type { Parts } from './parts.ts';
+import type { Sealer } from './sealer/seal.ts';
+import type { SpentTable } from './state/spent-table.ts';
+
+/** What there is to be asked. */
+export interface NodeView {
+  readonly config: Config;
+  readonly version: string;
+  readonly parts: Parts;
+  readonly sealer: Sealer;
+  readonly pool: HashPool;
+  readonly spent: SpentTable;
+  readonly metrics: Metrics;
+  /** Audit lines lost since the start. */
+  readonly auditLost: () => number;
+  readonly draining: () => boolean;
+}
+
+/** Not the directory, not drift of the keyring: all nodes would go at once. */
+export function notReady({ parts, sealer, draining }: NodeView): readonly string[] {
+  const reasons: string[] = [];
+  if (draining()) reasons.push('draining');
+  if (sealer.primaryKid() === null) reasons.push('no key can seal');
+  const noParties = parts.parties.all().length === 0 && parts.parties.problems().length > 0;
+  if (noParties) reasons.push('no service provider could be read');
+  if (!parts.revocations.status().everLoaded) reasons.push('the revocation feed has never been read');
+  return reasons;
+}
+
+export function statusOf(view: NodeView): Readonly<Record<string, unknown>> {
+  const { config, parts } = view;
+  const { revocations } = parts;
+  return {
+    version: view.version,
+    node: config.nodeName,
+    entityId: config.entityId,
+    ready: notReady(view).length === 0,
+    draining: view.draining(),
+    keyring: parts.keyring.status(),
+    people: parts.directory.status().people,
+    parties: parts.parties.all().length,
+    partyProblems: parts.parties.problems(),
+    revocations: revocations.status(),
+    hashing: view.pool.status(),
+    replayTable: view.spent.status(),
+    auditLinesLost: view.auditLost(),
+    signingCertificateEnds: new Date(parts.signingCertificate.notAfter * 1000).toISOString(),
+  };
+}
+
+export function refreshGauges(view: NodeView): void {
+  const { metrics, parts, pool, spent } = view;
+  const ring = parts.keyring.status();
+  metrics.keyringSerial.set(ring.serial);
+  metrics.keyringKey.reset();
+  for (const { kid, state } of ring.keys) metrics.keyringKey.set({ kid, state }, 1);
+  metrics.keyringPrimary.reset();
+  if (ring.primary !== null) metrics.keyringPrimary.set({ kid: ring.primary.kid }, 1);
+  metrics.metadataExpiry.reset();
+  for (const { metadata } of parts.parties.all()) {
+    if (metadata.validUntil !== null) metrics.metadataExpiry.set({ sp: metadata.entityId }, metadata.validUntil);
+  }
+  metrics.certificateExpiry.set(parts.signingCertificate.notAfter);
+  metrics.hashQueue.set(pool.status().queued);
+  metrics.spentRefusals.set(spent.status().refusals);
+  metrics.auditLost.set(view.auditLost());
+  metrics.revocationAge.set(parts.revocations.status().age);
+}

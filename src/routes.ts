@@ -1,0 +1,138 @@
+// Owns: which address leads to which desk. Leaves to http/app.ts: serving them; to wire.ts: everything they are made of.
+import { createHash } from 'node:crypto';
+import type { Config } from './config/config.ts';
+import type { RelyingPartyKey } from './core/authentication-request.ts';
+import type { RelyingParty } from './core/relying-party.ts';
+import type { Reply } from './core/reply.ts';
+import type { Route } from './http/app.ts';
+import type { PasswordMethod } from './methods/password.ts';
+import type { Throttle } from './methods/throttle.ts';
+import type { Parts } from './parts.ts';
+import type { SamlAdapter } from './protocols/saml/saml-adapter.ts';
+import type { SsoEndpoint } from './protocols/saml/sso-endpoint.ts';
+import { createAnswerDesk } from './web/answer-desk.ts';
+import type { Desk } from './web/desk.ts';
+import { createHomeDesk } from './web/home-desk.ts';
+import { createLoginDesk } from './web/login-desk.ts';
+import { createLogoutDesk } from './web/logout-desk.ts';
+import type { RequestFacts } from './web/request-facts.ts';
+
+export const SSO_PATH = '/saml/idp/sso';
+export const METADATA_PATH = '/saml/idp/metadata';
+
+export interface Saml {
+  readonly adapter: SamlAdapter;
+  readonly endpoint: SsoEndpoint;
+}
+
+export interface RouteParts {
+  readonly config: Config;
+  readonly parts: Parts;
+  readonly desk: Desk;
+  readonly saml: Saml;
+  readonly password: PasswordMethod;
+  readonly throttle: Throttle;
+}
+
+export function createRoutes({ config, parts, desk, saml, password, throttle }: RouteParts): Route[] {
+  const { publicOrigin } = config;
+  const partyOf = (key: RelyingPartyKey): RelyingParty | null =>
+    parts.parties.find(key.slice('saml:'.length))?.relyingParty ?? null;
+  const answers = createAnswerDesk({
+    desk,
+    requestClaim: ({ answerTo }) => saml.adapter.requestClaim(answerTo),
+    onFinished: throttle.finished,
+    onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.slice('saml:'.length) }),
+  });
+  const login = createLoginDesk({ desk, answers, password, relyingParty: partyOf, publicOrigin });
+  const partyName = (hash: string): string | null => parts.parties.findByHash(hash)?.relyingParty.displayName ?? null;
+  const logout = createLogoutDesk({ desk, answers, partyName, publicOrigin });
+  const home = createHomeDesk({
+    desk,
+    publicOrigin,
+    action: SSO_PATH,
+    portalParties: () =>
+      parts.parties
+        .all()
+        .filter((party) => party.settings.idpInitiated.allowed)
+        .map((party) => ({ id: party.metadata.entityId, displayName: party.relyingParty.displayName })),
+  });
+  const count = (binding: string, arrival: { readonly kind: string }): void =>
+    desk.metrics.samlMessages.inc({ binding, type: 'AuthnRequest', outcome: arrival.kind });
+  return [
+    {
+      method: 'GET',
+      path: SSO_PATH,
+      direct: true,
+      handle: async (facts) => {
+        const arrival = await saml.endpoint.receiveRedirect(facts.rawQuery);
+        count('redirect', arrival);
+        return login.begin(arrival, facts);
+      },
+    },
+    {
+      method: 'POST',
+      path: SSO_PATH,
+      handle: async (facts) => {
+        if (facts.form.has('sp')) return fromPortal(facts);
+        const arrival = await saml.endpoint.receivePost(facts.form);
+        count('post', arrival);
+        return login.begin(arrival, facts);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/saml/idp/init',
+      handle: async (facts) => {
+        const query = new URLSearchParams(facts.rawQuery);
+        if (new Set(query.keys()).size !== query.size) return desk.page('badRequest', 400, facts);
+        return login.begin(
+          saml.endpoint.init(
+            initParameters((name) => query.get(name)),
+            'get',
+          ),
+          facts,
+        );
+      },
+    },
+    { method: 'GET', path: '/flow/:id', handle: (facts, id) => login.show(id, facts) },
+    { method: 'POST', path: '/flow/:id', handle: (facts, id) => login.submit(id, facts) },
+    { method: 'GET', path: '/logout', handle: (facts) => logout.show(facts) },
+    { method: 'POST', path: '/logout', handle: (facts) => logout.submit(facts) },
+    { method: 'GET', path: '/', handle: (facts) => home.show(facts) },
+    { method: 'GET', path: '/assets/signet.css', handle: async () => stylesheet(desk.pages.stylesheet) },
+  ];
+
+  async function fromPortal(facts: RequestFacts): Promise<Reply> {
+    const refusal = home.refusePortalPost(facts);
+    if (refusal !== null) return refusal;
+    // Our own page posts on the same site, so the session's cookie is there: answered at once, like a GET.
+    return login.begin(
+      saml.endpoint.init(
+        initParameters((name) => facts.form.get(name) ?? null),
+        'get',
+      ),
+      facts,
+    );
+  }
+}
+
+function initParameters(read: (name: string) => string | null): {
+  readonly sp: string;
+  readonly relayState: string | null;
+  readonly withMessage: boolean;
+} {
+  const withMessage = read('SAMLRequest') !== null || read('SAMLResponse') !== null;
+  return { sp: read('sp') ?? '', relayState: read('RelayState'), withMessage };
+}
+
+function stylesheet(text: string): Reply {
+  const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 16)}"`;
+  return {
+    kind: 'body',
+    status: 200,
+    contentType: 'text/css; charset=utf-8',
+    text,
+    headers: { 'Cache-Control': 'public, max-age=300', ETag: etag },
+  };
+}
