@@ -8,7 +8,7 @@ import { measureMemory } from './memory.ts';
 import { formatTable, type Row } from './table.ts';
 import { measureWarmSso } from './warm-sso.ts';
 
-/** Every load is bounded in count or in time; all of it takes about six minutes. */
+/** Every load is bounded in count or in time; all of it takes six minutes when the cores are free. */
 const MEASUREMENTS: Readonly<Record<string, (folder: Folder) => Promise<readonly Row[]>>> = {
   a: (folder) =>
     measureWarmSso(folder, { rounds: 7, connections: 16, requests: 4000, peerRequests: 500, rsaSeconds: 1 }),
