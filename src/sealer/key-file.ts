@@ -17,7 +17,7 @@ import {
   primary,
   sealingKey,
 } from './keyring.ts';
-import { LONGEST_LIFETIME } from './purpose.ts';
+import { DEFAULT_POLICY, plannedTimes, type RotationPolicy } from './ring-change.ts';
 import { readSecretFile } from './secret-file.ts';
 
 /** For the log: nothing of what the file holds, beside ids. */
@@ -219,29 +219,19 @@ export async function writeKeyring(
   });
 }
 
-const DAY = 86_400;
-const HOUR = 3600;
-
-/** How the first key's times are chosen; all in seconds. */
+/** How the first key's times are chosen; in seconds. */
 export interface NewKeyringParts {
   readonly realm: string;
   readonly now: EpochSeconds;
   readonly random: Random;
   /** What a key needs to reach every node. */
   readonly propagation?: number;
-  /** How often keys are to be rotated. */
-  readonly rotateEvery?: number;
-  /** The longest lifetime of any value that the key will seal (I2). */
-  readonly longestLifetime?: number;
-  readonly skew?: number;
+  readonly policy?: RotationPolicy;
 }
 
 /** A ring of one key that seals from now on: there is no older node that could not read it. */
 export function newKeyring(parts: NewKeyringParts): Keyring {
-  const { realm, now, random, propagation = 900, skew = 60 } = parts;
-  const { rotateEvery = 7 * DAY, longestLifetime = LONGEST_LIFETIME } = parts;
-  const retires = now + rotateEvery + HOUR;
-  const times = { created: now, activates: now, retires, expires: retires + longestLifetime + skew };
-  const keys = [sealingKey(random(32), times)];
+  const { realm, now, random, propagation = 900, policy = DEFAULT_POLICY } = parts;
+  const keys = [sealingKey(random(32), plannedTimes(policy, now, now))];
   return freezeKeyring({ realm, serial: 1, updated: now, propagation, keys, revoked: [] });
 }

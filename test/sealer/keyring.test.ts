@@ -7,6 +7,7 @@ import { formatTime } from '../../src/sealer/json-record.ts';
 import { newKeyring } from '../../src/sealer/key-file.ts';
 import { formatKeyring, type Keyring, keyState, parseKeyring, primary, readyAt } from '../../src/sealer/keyring.ts';
 import { LONGEST_LIFETIME } from '../../src/sealer/purpose.ts';
+import { DEFAULT_POLICY } from '../../src/sealer/ring-change.ts';
 import { DAY, file, KEY1, KEY2, keyOf, LONG, NOW, revoked, ringOf } from './support.ts';
 
 const RING = ringOf([KEY1, KEY2], { serial: 17, revoked: [revoked('00112233445566ff')] });
@@ -380,7 +381,12 @@ test('readyAt is the later of activates and created + propagation', () => {
 });
 
 test('a new ring seals at once, loads, and its key outlives whatever it may seal (I2)', () => {
-  const ring = newKeyring({ realm: file.keys.realm, now: NOW, random: (length) => Buffer.alloc(length, 7), skew: 45 });
+  const ring = newKeyring({
+    realm: file.keys.realm,
+    now: NOW,
+    random: (length) => Buffer.alloc(length, 7),
+    policy: { ...DEFAULT_POLICY, skew: 45 },
+  });
   const [key] = parse(formatKeyring(ring), { minSerial: 1, realm: file.keys.realm, now: NOW }).keys;
   assert.ok(key);
   assert.equal(primary(ring, NOW)?.key.kid, key.kid);
