@@ -129,7 +129,7 @@ function flowLines(opened: Opened): readonly string[] {
 /** A SAML message as text; null when this is none. Signatures, certificates and ciphertexts are shortened. */
 export function decodeSaml(text: string): string | null {
   const field = /SAML(?:Request|Response)=([^&\s]+)/.exec(text)?.[1];
-  const base64 = field === undefined ? text : decodeURIComponent(field);
+  const base64 = field === undefined ? text : percentDecoded(field);
   if (!/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(base64)) return null;
   const bytes = Buffer.from(base64, 'base64');
   const xml = bytes[0] === 0x3c ? bytes.toString('utf8') : inflated(bytes);
@@ -139,7 +139,18 @@ export function decodeSaml(text: string): string | null {
     '$1$2…',
   );
   // Line breaks between elements make it readable; this text is for people, not for verifying.
-  return `${short.replace(/></g, '>\n<')}\n`;
+  return `${short.replace(CONTROL, '\ufffd').replace(/></g, '>\n<')}\n`;
+}
+
+/** What a terminal would obey: the message is somebody else's, and nothing has looked at it yet. */
+const CONTROL = /[^\P{Cc}\t\n]/gu;
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function inflated(bytes: Buffer): string | null {

@@ -1,6 +1,6 @@
 // Owns: signing out of Signet itself, and saying honestly what it reached. Single logout is not here.
 import { isUnavailable } from '../core/account.ts';
-import type { Reply } from '../core/reply.ts';
+import { type Reply, withCookies } from '../core/reply.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import type { Desk } from './desk.ts';
 import { isOwnPost, type RequestFacts } from './request-facts.ts';
@@ -22,9 +22,18 @@ export interface LogoutDesk {
 export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
   const { desk, answers } = options;
 
+  /**
+   * A session that does not count at the moment is not always over: while the revocation feed is stale it sleeps, and
+   * would be back for whoever uses this browser then. Whoever is told that nobody is signed in leaves without the cookie.
+   */
+  const notSignedIn = (facts: RequestFacts): Reply => {
+    const page = desk.pages.message(200, { ...pageWords.notSignedIn, reference: null });
+    return facts.cookies.has(desk.sessions.name) ? withCookies(page, [desk.sessions.expired]) : page;
+  };
+
   const show = async (facts: RequestFacts): Promise<Reply> => {
     const open = desk.sessions.open(facts);
-    if (open === null) return desk.pages.message(200, { ...pageWords.notSignedIn, reference: null });
+    if (open === null) return notSignedIn(facts);
     const found = await desk.directory.findById(open.session.accountId);
     return desk.pages.logout({
       formToken: desk.forms.make(open.session.sid, 'logout'),
@@ -36,7 +45,7 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
   const submit = async (facts: RequestFacts): Promise<Reply> => {
     if (!isOwnPost(facts, options.publicOrigin)) return desk.page('foreign', 403, facts);
     const open = desk.sessions.open(facts);
-    if (open === null) return desk.pages.message(200, { ...pageWords.notSignedIn, reference: null });
+    if (open === null) return notSignedIn(facts);
     const { session } = open;
     if (!desk.forms.matches(session.sid, 'logout', facts.form.get('form_token')))
       return desk.page('foreign', 403, facts);

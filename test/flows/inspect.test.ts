@@ -66,3 +66,21 @@ test('a transient NameID leads to the session and the account', async () => {
   assert.match(text, /purpose +saml-transient/);
   assert.match(text, /account +\S+/);
 });
+
+// CWE-150: the message is somebody else's, and a terminal obeys what stands in it.
+test('a SAML message reaches the terminal without control characters', async () => {
+  const xml = '<a>\u001b]0;title\u0007\u001b[2J\u009b31m\r\tend</a>';
+  const message = Buffer.from(xml).toString('base64');
+  for (const input of [message, `SAMLResponse=${encodeURIComponent(message)}`]) {
+    const { code, text } = await inspect(input);
+    assert.equal(code, 0, text);
+    assert.match(text, /\tend/);
+    assert.doesNotMatch(text, /[^\P{Cc}\t\n]/u);
+  }
+});
+
+test('a SAML message with a broken escape is refused, not a fault', async () => {
+  const { code, text } = await inspect('SAMLResponse=%E0%A4%A');
+  assert.equal(code, 1);
+  assert.doesNotMatch(text, /should not have happened/);
+});

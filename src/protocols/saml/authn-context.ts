@@ -43,7 +43,8 @@ export interface WantedContext {
  * Classes that Signet does not know are passed over: the list is a choice. Declarations are not known at all.
  */
 export function wantedContext(requested: RequestedAuthnContext): WantedContext | null {
-  const known = requested.classRefs.flatMap((ref) => BY_REF.get(ref) ?? []);
+  // Each once, however often it was named: a sealed login has room for as many classes as there are.
+  const known = [...new Set(requested.classRefs.flatMap((ref) => BY_REF.get(ref) ?? []))];
   if (known.length === 0) return null;
   const classes = CHOICES[requested.comparison](known);
   if (classes.length === 0) return null;

@@ -82,9 +82,12 @@ export const SAML_ERRORS = {
   'pending-unreadable': { ...unreadable, page: 'stale-request' },
 } as const satisfies Record<SamlErrorCode, Consequence>;
 
+/** A name out of a message may be as long as the message, and 500 bytes of a query inflate to one of 64 KiB. */
+const DETAIL_MAX = 500;
+
 /** The error as the log and the audit know it. */
 export function protocolError(problem: SamlProblem, relyingParty: RelyingPartyKey | null): ProtocolError {
-  return { code: problem.code, detail: problem.detail, relyingParty };
+  return { code: problem.code, detail: problem.detail.slice(0, DETAIL_MAX), relyingParty };
 }
 
 /** The error as a page, because no return address has been verified. */

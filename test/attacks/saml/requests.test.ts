@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHmac, sign } from 'node:crypto';
 import { test } from 'node:test';
+import { decodePending } from '../../../src/protocols/saml/pending-answer.ts';
+import { AUTHN_CONTEXT, NS } from '../../../src/saml/names.ts';
 import { canonical } from '../../../src/xml/build.ts';
 import {
   ACS,
@@ -298,4 +300,30 @@ test('an embedded signature of a Redirect message must verify too', async () => 
   const inner = await signedXml(authnRequest(), 'stranger');
   const arrival = await createIdp().endpoint.receiveRedirect(await signedQuery(inner));
   assert.equal(outcome(arrival), 'party signature-invalid');
+});
+
+// CWE-779: 500 bytes of a query inflate to 64 KiB, which must not all end up in the log.
+const talkative = [
+  { name: 'an attribute', xml: (long: string) => `<samlp:AuthnRequest xmlns:samlp="${NS.protocol.uri}" ${long}=""/>` },
+  { name: 'an element', xml: (long: string) => `<${long}/>` },
+  {
+    name: 'a child',
+    xml: (long: string) => `<samlp:AuthnRequest xmlns:samlp="${NS.protocol.uri}"><${long}/></samlp:AuthnRequest>`,
+  },
+];
+for (const { name, xml } of talkative) {
+  test(`${name} with a name of 60,000 characters is told to the log in short`, async () => {
+    const arrival = await createIdp().endpoint.receiveRedirect(redirectQuery(xml('a'.repeat(60_000))));
+    assert.ok(arrival.kind !== 'authenticate');
+    assert.ok(arrival.error.detail.length <= 500);
+  });
+}
+
+test('a class that is asked for 300 times is asked for once: the sealed login can be read again', async () => {
+  const idp = createIdp();
+  const refs = Array.from({ length: 300 }, () => saml('AuthnContextClassRef', {}, AUTHN_CONTEXT.password));
+  const xml = canonical(authnRequest({ children: [samlp('RequestedAuthnContext', {}, ...refs)] }));
+  const arrival = await idp.endpoint.receiveRedirect(redirectQuery(xml));
+  assert.ok(arrival.kind === 'authenticate');
+  assert.equal(decodePending(arrival.request.answerTo)?.classes.length, 1);
 });
