@@ -4,6 +4,7 @@ import { isUnavailable } from '../core/account.ts';
 import type { RelyingPartyKey } from '../core/authentication-request.ts';
 import { emptyContext, type LoginContext, TYPED_NAME_MAX_BYTES } from '../core/login-context.ts';
 import { advance, type LoginInput, type LoginSituation, type LoginStep } from '../core/login-flow.ts';
+import { LOGIN_NAME_MAX_BYTES } from '../core/login-name.ts';
 import type { Arrival } from '../core/protocol-adapter.ts';
 import { floorFor, type RelyingParty } from '../core/relying-party.ts';
 import { type Reply, withCookies } from '../core/reply.ts';
@@ -159,7 +160,8 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
 
   const provePassword = async (visit: StoredVisit): Promise<Reply> => {
     const { facts } = visit;
-    const typedName = facts.form.get('username') ?? '';
+    // One character too many is as much nobody's name as 250,000, which need not come back six times as long.
+    const typedName = (facts.form.get('username') ?? '').slice(0, LOGIN_NAME_MAX_BYTES + 1);
     const secret = facts.form.get('password') ?? '';
     const outcome = await password.verify({ typedName, password: secret, address: facts.address, now: facts.now });
     const because = outcome.kind === 'proved' ? 'proved' : outcome.because;

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loginNameKey } from '../../../src/core/login-name.ts';
 import { parseCookies } from '../../../src/web/cookie-header.ts';
+import { NOW, startOneNode } from '../../support/one-node.ts';
+import { PersonBrowser } from '../../support/person.ts';
 
 const rows: readonly { readonly name: string; readonly work: () => unknown }[] = [
   {
@@ -22,3 +24,16 @@ for (const row of rows) {
     assert.ok(took < 250, `${took} ms`);
   });
 }
+
+// CWE-405: what is typed is shown again, and escaping makes it six times as long.
+test('a user name of 80,000 quotes is not sent back whole', async (t) => {
+  const node = await startOneNode({ environment: { SIGNET_THROTTLE_ACCOUNT_FAILURES: '1' } });
+  t.after(() => node.close());
+  const browser = new PersonBrowser();
+  const { answer, flowPath } = await browser.start(node, { now: NOW });
+  const name = '"'.repeat(80_000);
+  await browser.login(node, flowPath ?? '', answer, name, 'wrong horse');
+  const throttled = await browser.login(node, flowPath ?? '', answer, name, 'wrong horse');
+  assert.equal(throttled.status, 429);
+  assert.ok(throttled.text.length < 10_000, `${throttled.text.length} characters`);
+});
