@@ -32,7 +32,7 @@ keyring:
 # to every service provider. The fingerprint makes an accidental change a configuration error.
 stableSecret:
   file: keys/pairwise.json
-  fingerprint: ${fingerprint}
+  fingerprint: "${fingerprint}"
 
 session:
   # Without use for this long, a session ends.
