@@ -81,7 +81,7 @@ const mismatches = [
   },
   {
     name: 'another stable secret than the one confirmed',
-    edit: (text: string) => text.replace(/fingerprint: [0-9a-f]{16}/, 'fingerprint: "0000000000000000"'),
+    edit: (text: string) => text.replace(/fingerprint: "[0-9a-f]{16}"/, 'fingerprint: "0000000000000000"'),
     expect: /stableSecret\.fingerprint/,
   },
   {
