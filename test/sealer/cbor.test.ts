@@ -1,6 +1,7 @@
 // Step 8 alone: bytes in, a value or null out.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { encode as cborgEncode, rfc8949EncodeOptions } from 'cborg';
 import fc from 'fast-check';
 import { type CborValue, cborMap, decodeCbor, encodeCbor } from '../../src/sealer/cbor.ts';
 import { hex } from './support.ts';
@@ -158,5 +159,23 @@ test('an absent optional key is left out', () => {
       ),
     ).toString('hex'),
     'a10100',
+  );
+});
+
+test('an independent encoder writes the same bytes', () => {
+  fc.assert(
+    fc.property(anyValue, (value) => {
+      assert.deepEqual(Buffer.from(encodeCbor(value)), Buffer.from(cborgEncode(value, rfc8949EncodeOptions)));
+    }),
+  );
+});
+
+test('of random bytes only those are read that would be written', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 24 }), (bytes) => {
+      const value = decodeCbor(bytes);
+      if (value !== null) assert.deepEqual(Buffer.from(encodeCbor(value)), Buffer.from(bytes));
+    }),
+    { numRuns: 5000 },
   );
 });
