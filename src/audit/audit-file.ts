@@ -5,6 +5,8 @@ import { Writable } from 'node:stream';
 /** Lines that wait while the file cannot be written; beyond it the newest are lost, and counted. */
 const WAITING_MAX_BYTES = 64 * 1024 * 1024;
 
+const GATHER_MS = 5;
+
 export interface AuditFileOptions {
   readonly path: string;
   /** Milliseconds between two tries while writing fails. */
@@ -44,6 +46,8 @@ export function openAuditFile(options: AuditFileOptions): Writable {
 
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
+      // One open, write and close for what comes within a few milliseconds: under load, many lines.
+      await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       const batch = Buffer.concat(waiting);
       waiting = [];
       await append(batch);

@@ -92,6 +92,9 @@ export function createThrottle({ policy, capacity, onAddressUnknown }: ThrottleO
     return own ?? entry(accounts, `${method} ${accountId}`, newCounter);
   }
 
+  const isFamiliar = ({ method, accountId }: Attempt, address: string): boolean =>
+    accountId !== null && familiar.has(familiarKey(method, accountId, address));
+
   return {
     begin: (attempt, now) => {
       if (!policy.enabled) return { kind: 'admitted', settle: () => {} };
@@ -101,7 +104,9 @@ export function createThrottle({ policy, capacity, onAddressUnknown }: ThrottleO
         onAddressUnknown();
       }
       const counter = counterOf(attempt, address);
-      const bucket = address === null ? null : entry(addresses, address, (): LeakyBucket => ({ level: 0, at: now }));
+      // Somebody who has signed in from here is counted by themselves: others behind the same address cannot shut them out.
+      const counted = address !== null && !isFamiliar(attempt, address);
+      const bucket = counted ? entry(addresses, address, (): LeakyBucket => ({ level: 0, at: now })) : null;
       const wait = Math.max(
         counterWait(counter, counting, now),
         bucket === null ? 0 : bucketWait(bucket, filling, now),

@@ -104,21 +104,29 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     flow: OpenFlow | null,
     facts: RequestFacts,
   ): 'finished' | 'replayed' | 'unavailable' | null => {
-    if (flow !== null) {
-      const spent = spendFlow(result, flow, facts);
-      if (spent !== 'first') desk.metrics.replays.inc({ kind: 'login-flow', result: spent });
-      if (spent === 'spent') return 'finished';
-      if (spent === 'full') return 'unavailable';
-    }
-    const claim = result.kind === 'authenticated' ? requestClaim(request) : null;
-    if (result.kind !== 'authenticated' || claim === null) return null;
-    const sid = Buffer.from(result.session.sid).toString('latin1');
-    // A person may take longer than the request may be old; until then nobody else may use it.
-    const until = flow === null ? claim.until : Math.max(claim.until, facts.now + LOGIN_CONTEXT_SECONDS);
-    const claimed = desk.spent.spend('saml-request', claim.id, until, sid, facts.now);
+    // The request's ID first: the same session may claim it again, so a table that is full now costs nobody the flow.
+    const claimed = claim(result, request, flow, facts);
     if (claimed !== 'first') desk.metrics.replays.inc({ kind: 'saml-request', result: claimed });
     if (claimed === 'spent') return 'replayed';
-    return claimed === 'full' ? 'unavailable' : null;
+    if (claimed === 'full') return 'unavailable';
+    const spent = flow === null ? 'first' : spendFlow(result, flow, facts);
+    if (spent !== 'first') desk.metrics.replays.inc({ kind: 'login-flow', result: spent });
+    if (spent === 'spent') return 'finished';
+    return spent === 'full' ? 'unavailable' : null;
+  };
+
+  const claim = (
+    result: AuthenticationResult,
+    request: AuthenticationRequest,
+    flow: OpenFlow | null,
+    facts: RequestFacts,
+  ): Spent => {
+    const wanted = result.kind === 'authenticated' ? requestClaim(request) : null;
+    if (result.kind !== 'authenticated' || wanted === null) return 'first';
+    const sid = Buffer.from(result.session.sid).toString('latin1');
+    // A person may take longer than the request may be old; until then nobody else may use it.
+    const until = flow === null ? wanted.until : Math.max(wanted.until, facts.now + LOGIN_CONTEXT_SECONDS);
+    return desk.spent.spend('saml-request', wanted.id, until, sid, facts.now);
   };
 
   /**

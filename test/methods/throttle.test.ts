@@ -279,3 +279,19 @@ test('whatever the order of events, guesses within a window are bounded', () => 
     }),
   );
 });
+
+test('who has signed in from an address is not shut out by others behind it', () => {
+  const { throttle } = open();
+  const shared = '192.0.2.50';
+  throttle.finished('acct-familiar', shared);
+  for (let n = 0; n < 200; n += 1) {
+    const stranger = throttle.begin(
+      { method: 'password', accountId: null, typedName: `x${n}`, address: shared },
+      start,
+    );
+    if (stranger.kind === 'admitted') stranger.settle('failed');
+  }
+  const attempt = { method: 'password', typedName: 'a', address: shared } as const;
+  assert.equal(throttle.begin({ ...attempt, accountId: 'acct-other' }, start).kind, 'throttled');
+  assert.equal(throttle.begin({ ...attempt, accountId: 'acct-familiar' }, start).kind, 'admitted');
+});
