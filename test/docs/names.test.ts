@@ -99,7 +99,7 @@ function anchorsOf(text: string): readonly string[] {
 
 test('a name that is not there would be found', () => {
   assert.match(commandFault('sessions revoke --everybody') ?? '', /no option --everybody/);
-  assert.match(commandFault('keys rotate') ?? '', /no command 'rotate'/);
+  assert.match(commandFault('keys shuffle') ?? '', /no command 'shuffle'/);
   assert.equal(commandFault('users add alice --attribute mail=a@b --config x'), null);
   assert.ok(!settings.has('session.idel') && !variables.has('SIGNET_SESSION_IDEL'));
 });
