@@ -59,6 +59,7 @@ export function refreshGauges(view: NodeView): void {
   metrics.keyringKey.reset();
   for (const { kid, state } of ring.keys) metrics.keyringKey.set({ kid, state }, 1);
   metrics.keyringPrimary.reset();
+  metrics.keyringOverdue.set(ring.primary?.because === 'overdue' ? 1 : 0);
   if (ring.primary !== null) metrics.keyringPrimary.set({ kid: ring.primary.kid }, 1);
   metrics.metadataExpiry.reset();
   for (const { metadata } of parts.parties.all()) {

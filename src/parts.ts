@@ -10,7 +10,7 @@ import { formatProblem, type Problem, Problems, ProblemsError } from './lib/prob
 import type { Random } from './lib/random.ts';
 import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.ts';
 import { createSigners, type Signers } from './protocols/saml/signers.ts';
-import { type KeyringSource, openKeyringFile } from './sealer/key-file.ts';
+import { type KeyringEvent, type KeyringSource, openKeyringFile } from './sealer/key-file.ts';
 import { readSecretFile } from './sealer/secret-file.ts';
 import { openStableSecret, type StableSecret } from './sealer/stable-secret.ts';
 import { openRevocationFeed, type RevocationFeed } from './state/revocation-feed.ts';
@@ -19,7 +19,7 @@ import { type Certificate, readCertificate } from './xml/key.ts';
 /** Something that the log should have; `problems` when a file was refused and the last good copy stays. */
 export interface PartEvent {
   readonly part: 'keyring' | 'users' | 'parties' | 'revocations';
-  readonly level: 'info' | 'error';
+  readonly level: 'info' | 'warn' | 'error';
   readonly message: string;
 }
 
@@ -53,6 +53,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const warnings = new Problems();
   const isProxy = addressList(config.trustedProxies, 'trustedProxies', problems);
   const keyring = attempt(problems, config.keyring.file, () => openKeyring(config, context));
+  if (keyring !== null) checkRotation(keyring, config.keyring.file, warnings);
   const stableSecret = attempt(problems, config.stableSecret.file, () => openStableSecret(config.stableSecret.file));
   if (stableSecret !== null) checkFingerprint(config, stableSecret, problems);
   const signing = openSigning(config, context, problems, warnings);
@@ -97,13 +98,31 @@ function openKeyring(config: Config, { clock, onEvent }: PartsContext): KeyringS
     minSerial: config.keyring.minSerial,
     pollSeconds: config.keyring.poll,
     clock,
-    onEvent: (event) =>
-      onEvent(
-        event.kind === 'loaded'
-          ? { part: 'keyring', level: 'info', message: `serial ${event.serial}, key ${event.primaryKid} seals` }
-          : { part: 'keyring', level: 'error', message: event.problems.map(formatProblem).join('; ') },
-      ),
+    onEvent: (event) => onEvent(keyringPartEvent(event)),
   });
+}
+
+function keyringPartEvent(event: KeyringEvent): PartEvent {
+  switch (event.kind) {
+    case 'loaded':
+      return { part: 'keyring', level: 'info', message: `serial ${event.serial}, key ${event.primaryKid} seals` };
+    case 'refused':
+      return { part: 'keyring', level: 'error', message: event.problems.map(formatProblem).join('; ') };
+    case 'overdue': {
+      const [retired, ends] = [event.retired, event.ends].map((time) => new Date(time * 1000).toISOString());
+      const message = `key ${event.kid} seals though it was to be rotated before ${retired}; it ends ${ends}: signet keys rotate`;
+      return { part: 'keyring', level: 'warn', message };
+    }
+    default:
+      return event satisfies never;
+  }
+}
+
+/** A forgotten rotation does not keep a node from working; when the key ends it does. */
+function checkRotation(keyring: KeyringSource, path: string, warnings: Problems): void {
+  const seals = keyring.status().primary;
+  if (seals?.because !== 'overdue') return;
+  warnings.add(path, `key ${seals.kid}, which should have been rotated, seals`, 'a newer key: signet keys rotate');
 }
 
 function checkFingerprint(config: Config, secret: StableSecret, problems: Problems): void {

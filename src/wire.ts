@@ -25,6 +25,7 @@ import { createPreparedParties } from './protocols/saml/prepared-party.ts';
 import { createSamlAdapter, type SamlAdapter } from './protocols/saml/saml-adapter.ts';
 import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createRoutes, METADATA_PATH, type Saml, SSO_PATH } from './routes.ts';
+import { isReportNonce, reportRing } from './sealer/ring-report.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
 import { createSpentTable, type SpentTable } from './state/spent-table.ts';
 import { cookieName } from './web/cookie-header.ts';
@@ -126,6 +127,8 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     documents,
     refresh: () => refreshGauges(view),
     notReady: () => notReady(view),
+    keyringReport: (nonce) =>
+      isReportNonce(nonce) ? reportRing(parts.keyring.current(), { node: config.nodeName, now: clock(), nonce }) : null,
     status: () => statusOf(view),
   });
   return {

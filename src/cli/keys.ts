@@ -1,113 +1,98 @@
-// Owns: `signet keys …`: making the keyring and showing it. Key bytes never appear in any output.
-// Leaves to sealer/: what a ring is, and writing it. Exit status: 0 done, 1 error, 2 refused by an invariant.
+// Owns: `signet keys …`: making the keyring, showing it, comparing two. Key bytes never appear in any output.
+// Leaves to keys-change.ts: what replaces a ring by another; to keys-verify.ts: asking nodes; to sealer/: what a ring is.
+// Exit status: 0 done, 1 error, 2 refused by an invariant, 3 nodes disagree.
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { readConfig } from '../config/read-config.ts';
-import type { EpochSeconds } from '../lib/clock.ts';
-import { formatTime } from '../sealer/json-record.ts';
 import { newKeyring, writeKeyring } from '../sealer/key-file.ts';
-import { type Keyring, keyState, parseKeyring, primary } from '../sealer/keyring.ts';
+import { type Keyring, parseKeyring } from '../sealer/keyring.ts';
+import { policyRefusal } from '../sealer/ring-change.ts';
+import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
 import { readSecretFile } from '../sealer/secret-file.ts';
-import { CliFailure, type CliIo } from './io.ts';
-
-type KeysIo = Pick<CliIo, 'out' | 'clock' | 'random' | 'environment'>;
+import { CliFailure } from './io.ts';
+import { addChangeCommands } from './keys-change.ts';
+import { listingOf, tableOf } from './keys-listing.ts';
+import {
+  addPlaceOptions,
+  addTimingOptions,
+  type KeysIo,
+  locate,
+  type PlaceOptions,
+  policyOf,
+  readDuration,
+  type TimingOptions,
+} from './keys-options.ts';
+import { addVerifyCommand } from './keys-verify.ts';
 
 const DEFAULT_FILE = 'keys/sealer.json';
 
-/** Adds `keys init` and `keys list` to the program; failures are CliFailure, ProblemsError and LockedError. */
+/** Adds `keys` to the program; failures are CliFailure, ProblemsError and LockedError. */
 export function addKeysCommand(program: Command, io: KeysIo): void {
   const keys = program.command('keys').description('the keyring that seals sessions and tickets');
+  addInitCommand(keys, io);
+  addChangeCommands(keys, io);
+  addPlaceOptions(keys.command('list').description('show keys, their states and times; never the keys themselves'))
+    .option('--json', 'for programs')
+    .action((options: PlaceOptions & { json?: true }) => {
+      const listing = listingOf(readRing(locate(io, options).file), io.clock());
+      io.out(options.json === true ? `${JSON.stringify(listing, null, 2)}\n` : tableOf(listing));
+    });
+  addVerifyCommand(keys, io);
   keys
+    .command('diff')
+    .description('what is different between two keyring files')
+    .argument('<a>')
+    .argument('<b>')
+    .option('--json', 'for programs')
+    .action((a: string, b: string, options: { json?: true }) => {
+      const differences = ringDifferences(readRing(a), readRing(b));
+      const lines = differences.length === 0 ? ['no difference'] : differences.map(formatDifference);
+      io.out(options.json === true ? `${JSON.stringify(differences, null, 2)}\n` : `${lines.join('\n')}\n`);
+    });
+}
+
+interface InitOptions extends TimingOptions {
+  readonly realm?: string;
+  readonly config?: string;
+  readonly file?: string;
+  readonly out?: string;
+  readonly propagation: number;
+}
+
+function addInitCommand(keys: Command, io: KeysIo): void {
+  const init = keys
     .command('init')
     .description('make a keyring with one key; an existing file is never overwritten')
-    .requiredOption('--realm <uri>', "the identity provider's entityID")
-    .option('--out <file>', 'where to write it', DEFAULT_FILE)
-    .action((options: { realm: string; out: string }) => initKeyring(io, options));
-  keys
-    .command('list')
-    .description('show keys, their states and times; never the keys themselves')
-    .option('--json', 'for programs')
-    .option('--config <file>', 'the configuration that names the keyring', 'signet.yaml')
-    .option('--file <file>', 'the keyring file itself')
-    .action((options: { json?: true; config: string; file?: string }) => listKeyring(io, options));
+    .option('--realm <uri>', "the identity provider's entityID (default: the configuration's)")
+    .option('--config <file>', 'the configuration that names entityID and keyring')
+    .option('--file <file>', `where to write it (default: the configuration's, else ${DEFAULT_FILE})`)
+    .option('--out <file>', 'the same as --file')
+    .option('--propagation <time>', 'what a new key needs to reach every node', readDuration, 900);
+  addTimingOptions(init).action((options: InitOptions) => initKeyring(io, options));
 }
 
-async function initKeyring(io: KeysIo, options: { readonly realm: string; readonly out: string }): Promise<void> {
-  const ring = newKeyring({ realm: options.realm, now: io.clock(), random: io.random });
-  mkdirSync(dirname(options.out), { recursive: true, mode: 0o700 });
-  const outcome = await writeKeyring(options.out, ring, { expectSerial: null });
-  if ('refused' in outcome) {
-    throw new CliFailure(`${options.out} exists; a keyring is never overwritten: that would sign everybody out`, 2);
+async function initKeyring(io: KeysIo, options: InitOptions): Promise<void> {
+  const config = options.config === undefined ? null : readConfig(options.config, io.environment);
+  const realm = options.realm ?? config?.entityId;
+  if (realm === undefined) throw new CliFailure('--realm or --config must say for which identity provider');
+  if (config !== null && realm !== config.entityId) {
+    throw new CliFailure(`--realm is '${realm}', and the configuration's entityID '${config.entityId}'`);
   }
-  io.out(`${options.out}: key ${ring.keys[0]?.kid} for ${ring.realm}\n`);
+  const { propagation } = options;
+  const policy = policyOf(config, options);
+  const refusal = policyRefusal(propagation, policy);
+  if (refusal?.kind === 'refused') throw new CliFailure(`${refusal.code}: ${refusal.detail}`, 2);
+  const path = options.file ?? options.out ?? config?.keyring.file ?? DEFAULT_FILE;
+  const ring = newKeyring({ realm, now: io.clock(), random: io.random, propagation, policy });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const outcome = await writeKeyring(path, ring, { expectSerial: null });
+  if ('refused' in outcome) {
+    throw new CliFailure(`${path} exists; a keyring is never overwritten: that would sign everybody out`, 2);
+  }
+  io.out(`${path}: key ${ring.keys[0]?.kid} for ${ring.realm}\n`);
 }
 
-function listKeyring(
-  io: KeysIo,
-  options: { readonly json?: true; readonly config: string; readonly file?: string },
-): void {
-  const path = options.file ?? readConfig(options.config, io.environment).keyring.file;
-  const ring = parseKeyring(readSecretFile(path), { minSerial: 0 });
-  const listing = listingOf(ring, io.clock());
-  io.out(options.json === true ? `${JSON.stringify(listing, null, 2)}\n` : tableOf(listing));
-}
-
-type Listing = ReturnType<typeof listingOf>;
-
-/** Named field by field: nothing that is added to a key later can slip into an output. */
-function listingOf(ring: Keyring, now: EpochSeconds) {
-  const seals = primary(ring, now);
-  return {
-    realm: ring.realm,
-    serial: ring.serial,
-    updated: formatTime(ring.updated),
-    propagation: ring.propagation,
-    primary: seals === null ? null : { kid: seals.key.kid, because: seals.because },
-    keys: ring.keys.map((key) => ({
-      kid: key.kid,
-      state: keyState(ring, key, now),
-      created: formatTime(key.created),
-      activates: formatTime(key.activates),
-      retires: formatTime(key.retires),
-      expires: formatTime(key.expires),
-    })),
-    revoked: ring.revoked.map(({ kid, at, until, reason }) => ({
-      kid,
-      at: formatTime(at),
-      until: formatTime(until),
-      reason,
-    })),
-  };
-}
-
-const BECAUSE = {
-  due: 'seals',
-  overdue: 'seals, though it should have been rotated: make a new key',
-  only: 'seals, since no key has had time to reach every node yet',
-} as const;
-
-function tableOf(listing: Listing): string {
-  const header = ['kid', 'state', 'created', 'activates', 'retires', 'expires', ''];
-  const rows = listing.keys.map((key) => {
-    const note = listing.primary?.kid === key.kid ? BECAUSE[listing.primary.because] : '';
-    return [key.kid, key.state, key.created, key.activates, key.retires, key.expires, note];
-  });
-  const lines = columns([header, ...rows]);
-  const revoked = listing.revoked.map(
-    (entry) => `revoked ${entry.kid} at ${entry.at}: ${JSON.stringify(entry.reason)}`,
-  );
-  const none = listing.primary === null ? ['no key may be used: nodes with this ring are not ready'] : [];
-  const title = `${listing.realm}   serial ${listing.serial}, updated ${listing.updated}`;
-  return `${[title, '', ...lines, ...revoked, ...none].join('\n')}\n`;
-}
-
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+function readRing(path: string): Keyring {
+  return parseKeyring(readSecretFile(path), { minSerial: 0 });
 }

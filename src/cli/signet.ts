@@ -34,7 +34,7 @@ export function createProgram(io: CliIo): Command {
   return program;
 }
 
-/** Runs one command; answers the exit code: 0 done, 1 error, 2 refused by an invariant. */
+/** Runs one command; answers the exit code: 0 done, 1 error, 2 refused by an invariant, 3 nodes disagree. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
   try {
     await createProgram(io).parseAsync([...args], { from: 'user' });

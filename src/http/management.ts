@@ -9,12 +9,14 @@ export interface ManagementOptions {
   /** What keeps this node from taking requests; empty when it is ready. */
   readonly notReady: () => readonly string[];
   readonly status: () => Readonly<Record<string, unknown>>;
+  /** Which ring this node holds, proved over the nonce of whoever asks; null when that is no nonce. */
+  readonly keyringReport: (nonce: string) => string | null;
   /** More GET addresses, with their content type: own metadata when it is not public. */
   readonly documents: ReadonlyMap<string, () => Promise<{ readonly contentType: string; readonly text: string }>>;
 }
 
 export function createManagement(options: ManagementOptions): RequestListener {
-  const answer = async (path: string, response: ServerResponse): Promise<void> => {
+  const answer = async (path: string, query: string, response: ServerResponse): Promise<void> => {
     // /healthz depends on nothing but the process: a restart helps with nothing else.
     if (path === '/healthz') return send(response, 200, 'text/plain', 'ok\n');
     if (path === '/readyz') {
@@ -32,13 +34,18 @@ export function createManagement(options: ManagementOptions): RequestListener {
     }
     if (path === '/status')
       return send(response, 200, 'application/json', `${JSON.stringify(options.status(), null, 2)}\n`);
+    if (path === '/keyring') {
+      const report = options.keyringReport(new URLSearchParams(query).get('nonce') ?? '');
+      if (report === null) return send(response, 400, 'text/plain', 'wanted ?nonce= of 16 to 64 bytes in base64url\n');
+      return send(response, 200, 'application/json', `${report}\n`);
+    }
     const document = await options.documents.get(path)?.();
     if (document !== undefined) return send(response, 200, document.contentType, document.text);
     return send(response, 404, 'text/plain', 'not found\n');
   };
   return (request, response) => {
-    const path = (request.url ?? '/').split('?')[0] ?? '/';
-    answer(path, response).catch(() => send(response, 500, 'text/plain', 'failed\n'));
+    const [path = '/', query = ''] = (request.url ?? '/').split('?');
+    answer(path, query, response).catch(() => send(response, 500, 'text/plain', 'failed\n'));
   };
 }
 

@@ -16,6 +16,7 @@ export interface Metrics {
   readonly keyringSerial: Gauge;
   readonly keyringKey: Gauge<'kid' | 'state'>;
   readonly keyringPrimary: Gauge<'kid'>;
+  readonly keyringOverdue: Gauge;
   readonly metadataExpiry: Gauge<'sp'>;
   readonly certificateExpiry: Gauge;
   readonly hashQueue: Gauge;
@@ -62,6 +63,7 @@ export function createMetrics(version: string): Metrics {
     keyringSerial: gauge('signet_keyring_serial', 'Serial of the loaded keyring'),
     keyringKey: gauge('signet_keyring_key', '1 for the state each key is in', ['kid', 'state']),
     keyringPrimary: gauge('signet_keyring_primary', '1 for the key that seals', ['kid']),
+    keyringOverdue: gauge('signet_keyring_overdue', '1 while a key seals that should have been rotated'),
     metadataExpiry: gauge('signet_metadata_expiry_timestamp_seconds', 'validUntil of a party', ['sp']),
     certificateExpiry: gauge(
       'signet_signing_certificate_expiry_timestamp_seconds',

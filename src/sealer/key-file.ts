@@ -23,7 +23,9 @@ import { readSecretFile } from './secret-file.ts';
 /** For the log: nothing of what the file holds, beside ids. */
 export type KeyringEvent =
   | { readonly kind: 'loaded'; readonly serial: number; readonly primaryKid: string | null }
-  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  /** A key seals past its time; told when that begins, and once a day while it lasts. */
+  | { readonly kind: 'overdue'; readonly kid: string; readonly retired: EpochSeconds; readonly ends: EpochSeconds };
 
 export interface KeyringFileParts {
   readonly path: string;
@@ -61,6 +63,7 @@ export interface KeyringSource {
 }
 
 const REREAD_SECONDS = 5;
+const OVERDUE_AGAIN_SECONDS = 86_400;
 
 /**
  * Reads the keyring and keeps it up to date. A later version that is refused changes nothing: the old ring stays.
@@ -88,6 +91,7 @@ class KeyringFile {
   #rereadAt: EpochSeconds;
   #loadErrors = 0;
   #problems: readonly Problem[] = [];
+  #overdue: { readonly kid: string; readonly toldAt: EpochSeconds } | null = null;
 
   constructor(parts: KeyringFileParts) {
     this.#parts = parts;
@@ -113,7 +117,9 @@ class KeyringFile {
 
   poll(): boolean {
     // A refused file is read again each time: what was wrong may have been a shortage of the machine.
-    return (this.#problems.length > 0 || versionOf(this.#parts.path) !== this.#seen) && this.#read();
+    const changed = (this.#problems.length > 0 || versionOf(this.#parts.path) !== this.#seen) && this.#read();
+    this.#tellOverdue();
+    return changed;
   }
 
   status(): KeyringStatus {
@@ -154,6 +160,20 @@ class KeyringFile {
       this.#problems = error.problems;
       return false;
     }
+  }
+
+  #tellOverdue(): void {
+    const now = this.#parts.clock();
+    const seals = primary(this.#ring, now);
+    if (seals?.because !== 'overdue') {
+      this.#overdue = null;
+      return;
+    }
+    const { kid, retires: retired, expires: ends } = seals.key;
+    const told = this.#overdue;
+    if (told?.kid === kid && now - told.toldAt < OVERDUE_AGAIN_SECONDS) return;
+    this.#overdue = { kid, toldAt: now };
+    this.#parts.onEvent({ kind: 'overdue', kid, retired, ends });
   }
 
   #announce(): void {

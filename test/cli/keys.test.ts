@@ -1,36 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Command } from 'commander';
 import { CliFailure } from '../../src/cli/io.ts';
-import { addKeysCommand } from '../../src/cli/keys.ts';
 import { ProblemsError } from '../../src/lib/problems.ts';
-import { formatKeyring, parseKeyring } from '../../src/sealer/keyring.ts';
+import { parseKeyring } from '../../src/sealer/keyring.ts';
 import { KEY1, KEY2, keyOf, LONG, NOW, revoked, ringOf } from '../sealer/support.ts';
+import { folder, ringFile, runKeys } from './keys-run.ts';
 
 const REALM = 'https://idp.example.org';
 const SECRET = Buffer.alloc(32, 0xa7);
 
-function folder(t: TestContext): string {
-  const dir = mkdtempSync(join(tmpdir(), 'signet-cli-keys-'));
-  t.after(() => rmSync(dir, { recursive: true }));
-  return dir;
-}
-
+/** What a command prints; its failures are thrown. */
 async function run(...args: readonly string[]): Promise<string> {
-  let output = '';
-  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  addKeysCommand(program, {
-    out: (text) => {
-      output += text;
-    },
-    clock: () => NOW,
-    random: (length) => SECRET.subarray(0, length),
-    environment: {},
-  });
-  await program.parseAsync(['keys', ...args], { from: 'user' });
+  const { output, exitCode, failure } = await runKeys(args, { random: (length) => SECRET.subarray(0, length) });
+  if (exitCode !== 0) throw new CliFailure(failure, exitCode);
   return output;
 }
 
@@ -67,11 +51,7 @@ test('init needs a realm', async () => {
 const PENDING = keyOf(3, { ...LONG, created: NOW, activates: NOW + 60 });
 const RING = ringOf([KEY1, KEY2, PENDING], { serial: 9, revoked: [revoked(KEY2.kid)] });
 
-function written(t: TestContext, mode = 0o600): string {
-  const path = join(folder(t), 'sealer.json');
-  writeFileSync(path, formatKeyring(RING), { mode });
-  return path;
-}
+const written = (t: TestContext, mode = 0o600): string => ringFile(t, RING, mode);
 
 const secrets = RING.keys.flatMap((key) => {
   const bytes = key.master.export();
@@ -112,4 +92,47 @@ test('list finds the keyring through the configuration', async (t) => {
   const config = join(path, '..', 'signet.yaml');
   writeFileSync(config, 'publicUrl: https://idp.example.org\nkeyring:\n  file: sealer.json\n');
   assert.match(await run('list', '--config', config), /serial 9/);
+});
+
+test('init takes realm and place from the configuration', async (t) => {
+  const dir = folder(t);
+  const config = join(dir, 'signet.yaml');
+  writeFileSync(config, 'publicUrl: https://idp.example.org\nkeyring:\n  file: here.json\nskew: 9\n');
+  await run('init', '--config', config, '--every', '10d');
+  const [key] = parseKeyring(readFileSync(join(dir, 'here.json')), {
+    minSerial: 1,
+    realm: 'https://idp.example.org/saml/idp/metadata',
+  }).keys;
+  assert.equal(key?.retires, NOW + 10 * 86_400 + 3600);
+  assert.equal(key?.expires, (key?.retires ?? 0) + 90 * 86_400 + 9);
+  await assert.rejects(run('init', '--config', config, '--realm', 'https://other.example'), /entityID/);
+});
+
+for (const { name, args, says } of [
+  { name: 'a propagation that polling alone takes', args: ['--propagation', '70s'], says: /^propagation-too-short/ },
+  { name: 'a cadence too quick for lineages', args: ['--every', '1h'], says: /^lineage-overflow/ },
+  { name: 'keys that end before sessions', args: ['--longest-lifetime', '11h'], says: /^lifetime-too-short/ },
+]) {
+  test(`init refuses ${name}, with exit status 2`, async (t) => {
+    const path = join(folder(t), 'sealer.json');
+    const failed = await runKeys(['init', '--realm', REALM, '--file', path, ...args]);
+    assert.equal(failed.exitCode, 2);
+    assert.match(failed.failure, says);
+    assert.throws(() => readFileSync(path));
+  });
+}
+
+test('diff says what is different between two files, without keys', async (t) => {
+  const [a, b] = [written(t), ringFile(t, ringOf([KEY1, PENDING], { serial: 10 }))];
+  assert.equal(await run('diff', a, a), 'no difference\n');
+  const output = await run('diff', a, b);
+  assert.match(output, /^ {2}serial {2}9 -> 10$/m);
+  assert.match(output, new RegExp(`^- key ${KEY2.kid}`, 'm'));
+  const differences = JSON.parse(await run('diff', '--json', a, b)) as { what: string }[];
+  assert.deepEqual(
+    differences.map(({ what }) => what),
+    ['serial', `key ${KEY2.kid}`, `revoked ${KEY2.kid}`],
+  );
+  for (const secret of secrets) assert.ok(!output.includes(secret));
+  await assert.rejects(run('diff', a, `${b}.missing`), ProblemsError);
 });

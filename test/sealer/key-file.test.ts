@@ -276,3 +276,24 @@ test('a ring that would not load is not written', async (t) => {
   await assert.rejects(writeKeyring(path, ringOf([KEY1], { serial: 5 }), { expectSerial: 5 }), ProblemsError);
   assert.equal(readFileSync(path, 'utf8'), formatKeyring(RING));
 });
+
+test('a key that seals past its time is told when that begins, once a day, and again after a change', (t) => {
+  const { path, put } = folder(t);
+  put(RING);
+  const { source, events, clock } = opened(t, path);
+  const told = (): number => events.filter(({ kind }) => kind === 'overdue').length;
+  const looksAt = (now: number): number => {
+    clock.now = now;
+    source.poll();
+    return told();
+  };
+  const { retires, expires } = LONG;
+  assert.equal(looksAt(retires - 1), 0);
+  assert.equal(looksAt(retires), 1);
+  assert.deepEqual(events.at(-1), { kind: 'overdue', kid: KEY1.kid, retired: retires, ends: expires });
+  assert.equal(looksAt(retires + 86_399), 1);
+  assert.equal(looksAt(retires + 86_400), 2);
+  put(ringOf([KEY1, keyOf(9, { ...LONG, retires: retires + 2 * 86_400 })], { serial: 6 }));
+  assert.equal(looksAt(retires + 86_410), 2);
+  assert.equal(looksAt(retires + 2 * 86_400), 3);
+});

@@ -1,0 +1,65 @@
+// Owns: a ring as it is shown. Named field by field: nothing that is added to a key later can slip into an output.
+import type { EpochSeconds } from '../lib/clock.ts';
+import { formatTime } from '../sealer/json-record.ts';
+import { type Keyring, keyState, primary } from '../sealer/keyring.ts';
+
+export type Listing = ReturnType<typeof listingOf>;
+
+/** For programs. */
+export function listingOf(ring: Keyring, now: EpochSeconds) {
+  const seals = primary(ring, now);
+  return {
+    realm: ring.realm,
+    serial: ring.serial,
+    updated: formatTime(ring.updated),
+    propagation: ring.propagation,
+    primary: seals === null ? null : { kid: seals.key.kid, because: seals.because },
+    keys: ring.keys.map((key) => ({
+      kid: key.kid,
+      state: keyState(ring, key, now),
+      created: formatTime(key.created),
+      activates: formatTime(key.activates),
+      retires: formatTime(key.retires),
+      expires: formatTime(key.expires),
+    })),
+    revoked: ring.revoked.map(({ kid, at, until, reason }) => ({
+      kid,
+      at: formatTime(at),
+      until: formatTime(until),
+      reason,
+    })),
+  };
+}
+
+const BECAUSE = {
+  due: 'seals',
+  overdue: 'seals, though it should have been rotated: signet keys rotate',
+  only: 'seals, since no key has had time to reach every node yet',
+} as const;
+
+/** For people. */
+export function tableOf(listing: Listing): string {
+  const header = ['kid', 'state', 'created', 'activates', 'retires', 'expires', ''];
+  const rows = listing.keys.map((key) => {
+    const note = listing.primary?.kid === key.kid ? BECAUSE[listing.primary.because] : '';
+    return [key.kid, key.state, key.created, key.activates, key.retires, key.expires, note];
+  });
+  const lines = columns([header, ...rows]);
+  const revoked = listing.revoked.map(
+    (entry) => `revoked ${entry.kid} at ${entry.at}: ${JSON.stringify(entry.reason)}`,
+  );
+  const none = listing.primary === null ? ['no key may be used: nodes with this ring are not ready'] : [];
+  const title = `${listing.realm}   serial ${listing.serial}, updated ${listing.updated}`;
+  return `${[title, '', ...lines, ...revoked, ...none].join('\n')}\n`;
+}
+
+/** Rows with their cells below each other. */
+export function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

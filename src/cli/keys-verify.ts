@@ -1,0 +1,183 @@
+// Owns: `signet keys verify`: whether every node holds the ring in the file. Nodes prove it (sealer/ring-report.ts).
+import { lookup } from 'node:dns/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { encodeBase64url } from '../lib/base64url.ts';
+import { type Keyring, primary } from '../sealer/keyring.ts';
+import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
+import { type RingReport, readReport } from '../sealer/ring-report.ts';
+import { CliFailure } from './io.ts';
+import { columns } from './keys-listing.ts';
+import { addPlaceOptions, type KeysIo, locate, type Place, type PlaceOptions, readDuration } from './keys-options.ts';
+import { fileStore } from './keys-store.ts';
+
+export interface NodeOptions {
+  readonly endpoints?: readonly string[];
+  readonly dns?: string;
+  /** Seconds that one node may take. */
+  readonly timeout: number;
+}
+
+export function addNodeOptions(command: Command): Command {
+  return command
+    .option('--endpoints <list>', "every node's management listener: HOST:PORT,HOST:PORT", readEndpoints)
+    .option('--dns <name>', 'the same by a name with one address per node: NAME or NAME:PORT (9090)', readName)
+    .option('--timeout <time>', 'what one node may take', readDuration, 3);
+}
+
+export function addVerifyCommand(keys: Command, io: KeysIo): void {
+  const verify = addPlaceOptions(
+    keys.command('verify').description('ask nodes which ring they hold; exit 3 unless all hold the one in the file'),
+  )
+    .option('--wait <time>', 'ask again until all agree, for so long', readDuration)
+    .option('--json', 'for programs');
+  addNodeOptions(verify).action((options: VerifyOptions) => runVerify(io, options));
+}
+
+interface VerifyOptions extends PlaceOptions, NodeOptions {
+  readonly wait?: number;
+  readonly json?: true;
+}
+
+async function runVerify(io: KeysIo, options: VerifyOptions): Promise<void> {
+  const place = locate(io, options);
+  const deadline = performance.now() + (options.wait ?? 0) * 1000;
+  let { ring, answers } = await askNodes(io, place, options);
+  while (answers.some(disagrees) && performance.now() < deadline) {
+    await sleep(1000);
+    ({ ring, answers } = await askNodes(io, place, options));
+  }
+  const seals = primary(ring, io.clock());
+  if (options.json === true) {
+    const { serial } = ring;
+    const file = { serial, primary: seals === null ? null : { kid: seals.key.kid, because: seals.because } };
+    io.out(`${JSON.stringify({ file, nodes: answers }, null, 2)}\n`);
+  } else {
+    io.out(`${place.file}: serial ${ring.serial}, ${seals === null ? 'no key seals' : `key ${seals.key.kid} seals`}\n`);
+    io.out(answers.length === 0 ? '' : `${tableOf(answers)}\n`);
+  }
+  throwIfDisagreed(answers);
+}
+
+/** @throws CliFailure (3), naming the nodes, unless every node holds the ring in the file. */
+export async function demandAgreement(io: KeysIo, place: Place, options: NodeOptions): Promise<void> {
+  throwIfDisagreed((await askNodes(io, place, options)).answers);
+}
+
+/** What came of asking one node. */
+interface NodeAnswer {
+  readonly endpoint: string;
+  readonly node: string | null;
+  readonly serial: number | null;
+  readonly primary: string | null;
+  /** The node's clock less ours, in seconds. */
+  readonly clock: number | null;
+  /** Null when the node holds the ring in the file. */
+  readonly disagreement: string | null;
+}
+
+function disagrees(answer: NodeAnswer): boolean {
+  return answer.disagreement !== null;
+}
+
+function throwIfDisagreed(answers: readonly NodeAnswer[]): void {
+  const other = answers.filter(disagrees);
+  if (other.length === 0) return;
+  const named = other.map(({ endpoint, disagreement }) => `\n  ${endpoint}: ${disagreement}`).join('');
+  throw new CliFailure(`${other.length} of ${answers.length} nodes do not hold this ring:${named}`, 3);
+}
+
+async function askNodes(
+  io: KeysIo,
+  place: Place,
+  options: NodeOptions,
+): Promise<{ readonly ring: Keyring; readonly answers: readonly NodeAnswer[] }> {
+  const ring = await fileStore(place).read();
+  const endpoints = [
+    ...(options.endpoints ?? []),
+    ...(options.dns === undefined ? [] : await addressesOf(options.dns)),
+  ];
+  return { ring, answers: await Promise.all(endpoints.map((one) => askNode(io, ring, one, options.timeout))) };
+}
+
+async function askNode(io: KeysIo, ring: Keyring, endpoint: string, seconds: number): Promise<NodeAnswer> {
+  const nonce = encodeBase64url(io.random(24));
+  const unknown = { endpoint, node: null, serial: null, primary: null, clock: null };
+  let bytes: Buffer;
+  try {
+    bytes = await get(`http://${endpoint}/keyring?nonce=${nonce}`, seconds * 1000);
+  } catch (error) {
+    return { ...unknown, disagreement: `no answer: ${reasonOf(error)}` };
+  }
+  const report = readReport(bytes, ring, nonce);
+  if (report === null) return { ...unknown, disagreement: 'it answers something else than a keyring report' };
+  const { node, facts, primaryKid, time } = report;
+  const disagreement = disagreementOf(ring, report);
+  return { endpoint, node, serial: facts.serial, primary: primaryKid, clock: time - io.clock(), disagreement };
+}
+
+function disagreementOf(ring: Keyring, { facts, proved }: RingReport): string | null {
+  if (facts.serial !== ring.serial) return `it holds serial ${facts.serial}, the file has ${ring.serial}`;
+  const differences = ringDifferences(ring, facts).map((difference) => formatDifference(difference).trim());
+  if (differences.length > 0) return `it holds another ring with the same serial: ${differences.join('; ')}`;
+  return proved ? null : 'it cannot prove that it holds these keys';
+}
+
+const ANSWER_MAX_BYTES = 256 * 1024;
+
+async function get(url: string, milliseconds: number): Promise<Buffer> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(milliseconds), redirect: 'error' });
+  if (response.status !== 200) throw new Error(`status ${response.status}`);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > ANSWER_MAX_BYTES) throw new Error(`more than ${ANSWER_MAX_BYTES} bytes`);
+  }
+  return Buffer.concat(chunks);
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const { cause } = error;
+  if (error.name === 'TimeoutError') return 'too late';
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.message;
+}
+
+const ENDPOINT = /^(?:\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}$/i;
+
+function readEndpoints(text: string): readonly string[] {
+  const endpoints = text.split(/[\s,]+/).filter((one) => one !== '');
+  if (endpoints.length > 0 && endpoints.every((one) => ENDPOINT.test(one))) return endpoints;
+  throw new InvalidArgumentError('wanted HOST:PORT,HOST:PORT');
+}
+
+function readName(text: string): string {
+  const name = /:\d+$/.test(text) ? text : `${text}:9090`;
+  if (/^[\w.-]+:\d{1,5}$/.test(name)) return name;
+  throw new InvalidArgumentError('wanted NAME or NAME:PORT');
+}
+
+/** @throws CliFailure (3) when the name has no address: then no node is known to agree. */
+async function addressesOf(nameAndPort: string): Promise<readonly string[]> {
+  const [name = '', port] = nameAndPort.split(':');
+  try {
+    const found = await lookup(name, { all: true });
+    return found.map(({ address, family }) => (family === 6 ? `[${address}]:${port}` : `${address}:${port}`));
+  } catch (error) {
+    throw new CliFailure(`${name} has no address: ${reasonOf(error)}`, 3);
+  }
+}
+
+function tableOf(answers: readonly NodeAnswer[]): string {
+  const rows = answers.map(({ endpoint, node, serial, primary: kid, clock, disagreement }) => [
+    endpoint,
+    node ?? '',
+    serial === null ? '' : `${serial}`,
+    kid ?? '',
+    clock === null ? '' : `${clock >= 0 ? '+' : ''}${clock} s`,
+    disagreement ?? 'agrees',
+  ]);
+  return columns([['endpoint', 'node', 'serial', 'seals with', 'clock', ''], ...rows]).join('\n');
+}
