@@ -1,7 +1,7 @@
 // The commands of docs/operations.md that replace a keyring are run as they stand there.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,13 +10,12 @@ import { documentNamed, root, testedBlock } from './documents.ts';
 
 const ENTITY_ID = 'https://idp.example.org/saml/idp/metadata';
 const SIGNET = `npx() { shift; '${process.execPath}' '${join(root, 'src/cli/signet.ts')}' "$@"; }`;
-const NODE = `node() { '${process.execPath}' "$@"; }`;
 
 function bash(folder: string, script: string): string {
-  const ended = spawnSync('bash', ['-euo', 'pipefail', '-c', [SIGNET, NODE, script].join('\n')], {
+  const ended = spawnSync('bash', ['-euo', 'pipefail', '-c', [SIGNET, script].join('\n')], {
     cwd: folder,
     encoding: 'utf8',
-    env: { PATH: '/usr/bin:/bin', ENTITY_ID },
+    env: { PATH: '/usr/bin:/bin' },
   });
   assert.equal(ended.status, 0, ended.stderr);
   return ended.stdout;
@@ -30,7 +29,8 @@ function ringIn(folder: string): Keyring {
 function afterRecipe(t: TestContext, name: string): { readonly before: Keyring; readonly after: Keyring } {
   const folder = mkdtempSync(join(tmpdir(), 'signet-recipe-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  bash(folder, `npx signet keys init --realm "$ENTITY_ID" --out keys/sealer.json`);
+  writeFileSync(join(folder, 'signet.yaml'), 'publicUrl: https://idp.example.org\n');
+  bash(folder, 'npx signet keys init --config signet.yaml');
   const before = ringIn(folder);
   const listed = bash(folder, testedBlock(documentNamed('docs/operations.md'), name));
   assert.match(listed, /serial 2/);
@@ -47,9 +47,9 @@ test('a new key beside the old one: the old one seals until every node has the n
   // As it is in life: the old key has been everywhere for an hour.
   const { created, activates } = old;
   const ring = { ...after, keys: [{ ...old, created: created - 3600, activates: activates - 3600 }, added] };
-  assert.equal(primary(ring, added.created + 899)?.key.kid, old.kid);
-  assert.equal(primary(ring, added.created + 900)?.key.kid, added.kid);
-  assert.equal(primary(ring, added.created + 900)?.because, 'due');
+  assert.equal(primary(ring, added.created + 3599)?.key.kid, old.kid);
+  assert.equal(primary(ring, added.created + 3600)?.key.kid, added.kid);
+  assert.equal(primary(ring, added.created + 3600)?.because, 'due');
 });
 
 test('after a leak: only the new key, it seals at once, and the old ones are revoked', (t) => {
