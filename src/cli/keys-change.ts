@@ -1,5 +1,5 @@
 // Owns: `signet keys rotate | promote | revoke | prune`: reading a ring, changing it, saying what changed, writing it.
-// Leaves to sealer/: what a change is and when it is refused; to keys-store.ts: the place. docs/sealed-values.md, Changing a ring.
+// Leaves to sealer/: what a change is and when it is refused; to keys-store.ts and keys-kubernetes.ts: the place. docs/sealed-values.md, Changing a ring.
 import { type Command, Option } from 'commander';
 import { formatTime } from '../sealer/json-record.ts';
 import { prune, revoke } from '../sealer/key-retirement.ts';
@@ -8,6 +8,7 @@ import type { RingChange, RotationPolicy } from '../sealer/ring-change.ts';
 import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
 import { promote, rotate } from '../sealer/rotation.ts';
 import { CliFailure } from './io.ts';
+import { addSecretOptions, type SecretOptions, storeOf } from './keys-kubernetes.ts';
 import {
   addPlaceOptions,
   addTimingOptions,
@@ -19,10 +20,9 @@ import {
   readDuration,
   type TimingOptions,
 } from './keys-options.ts';
-import { fileStore } from './keys-store.ts';
 import { addNodeOptions, demandAgreement, type NodeOptions } from './keys-verify.ts';
 
-interface ChangeOptions extends PlaceOptions, TimingOptions {
+interface ChangeOptions extends PlaceOptions, SecretOptions, TimingOptions {
   readonly dryRun?: true;
   readonly expectSerial?: number;
   readonly json?: true;
@@ -87,7 +87,7 @@ export function addChangeCommands(keys: Command, io: KeysIo): void {
 }
 
 function addChange(keys: Command, name: string, description: string): Command {
-  return addTimingOptions(addPlaceOptions(keys.command(name).description(description)))
+  return addTimingOptions(addSecretOptions(addPlaceOptions(keys.command(name).description(description))))
     .option('--dry-run', 'say what would change, and write nothing')
     .option('--expect-serial <serial>', 'refuse unless the ring has this serial', readCount)
     .option('--json', 'for programs');
@@ -104,7 +104,7 @@ const TRIES = 3;
 
 async function changeRing(io: KeysIo, options: ChangeOptions, verb: Verb): Promise<void> {
   const place = locate(io, options);
-  const store = fileStore(place);
+  const store = storeOf(io, place, options);
   const policy = policyOf(place.config, options);
   for (let tried = 0; tried < TRIES; tried++) {
     const before = await store.read();

@@ -12,6 +12,7 @@ import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
 import { readSecretFile } from '../sealer/secret-file.ts';
 import { CliFailure } from './io.ts';
 import { addChangeCommands } from './keys-change.ts';
+import { addSecretOptions, createRingSecret, type SecretOptions } from './keys-kubernetes.ts';
 import { listingOf, tableOf } from './keys-listing.ts';
 import {
   addPlaceOptions,
@@ -52,7 +53,7 @@ export function addKeysCommand(program: Command, io: KeysIo): void {
     });
 }
 
-interface InitOptions extends TimingOptions {
+interface InitOptions extends SecretOptions, TimingOptions {
   readonly realm?: string;
   readonly config?: string;
   readonly file?: string;
@@ -69,7 +70,7 @@ function addInitCommand(keys: Command, io: KeysIo): void {
     .option('--file <file>', `where to write it (default: the configuration's, else ${DEFAULT_FILE})`)
     .option('--out <file>', 'the same as --file')
     .option('--propagation <time>', 'what a new key needs to reach every node', readDuration, 900);
-  addTimingOptions(init).action((options: InitOptions) => initKeyring(io, options));
+  addTimingOptions(addSecretOptions(init)).action((options: InitOptions) => initKeyring(io, options));
 }
 
 async function initKeyring(io: KeysIo, options: InitOptions): Promise<void> {
@@ -83,14 +84,22 @@ async function initKeyring(io: KeysIo, options: InitOptions): Promise<void> {
   const policy = policyOf(config, options);
   const refusal = policyRefusal(propagation, policy);
   if (refusal?.kind === 'refused') throw new CliFailure(`${refusal.code}: ${refusal.detail}`, 2);
-  const path = options.file ?? options.out ?? config?.keyring.file ?? DEFAULT_FILE;
   const ring = newKeyring({ realm, now: io.clock(), random: io.random, propagation, policy });
+  const { kubernetesSecret } = options;
+  const where =
+    kubernetesSecret === undefined
+      ? await createRingFile(options.file ?? options.out ?? config?.keyring.file ?? DEFAULT_FILE, ring)
+      : await createRingSecret(io, kubernetesSecret, ring, options);
+  io.out(`${where}: key ${ring.keys[0]?.kid} for ${ring.realm}\n`);
+}
+
+async function createRingFile(path: string, ring: Keyring): Promise<string> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const outcome = await writeKeyring(path, ring, { expectSerial: null });
   if ('refused' in outcome) {
     throw new CliFailure(`${path} exists; a keyring is never overwritten: that would sign everybody out`, 2);
   }
-  io.out(`${path}: key ${ring.keys[0]?.kid} for ${ring.realm}\n`);
+  return path;
 }
 
 function readRing(path: string): Keyring {
