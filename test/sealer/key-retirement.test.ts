@@ -113,6 +113,8 @@ test('I1: a replacement beside other keys begins when it can be everywhere; unti
   assert.equal(primary(after, NOW)?.because, 'due');
   assert.equal(primary(after, NOW + 899)?.key.kid, RETIRED.kid);
   assert.equal(primary(after, NOW + 900)?.key.kid, fresh?.kid);
+  assert.equal(fresh?.activates, NOW + 900);
+  assert.equal(primary(after, NOW)?.key.retires, NOW + 900 + HOUR);
 });
 
 test('a replacement beside a pending key only seals at once, and the pending one keeps its turn', () => {
