@@ -1,9 +1,12 @@
 // The rotation and bootstrap jobs as they are rendered: their arguments are run against an API server that enforces
 // their Roles. What another does meanwhile is not lost.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { keyState, primary } from '../../src/sealer/keyring.ts';
 import { BOOTSTRAP, cluster, DAY, data, ROTATION, ringBytes, START } from './job-runs.ts';
+import { root } from './render.ts';
 
 test('bootstrap makes the Secret once, and never again', async (t) => {
   const k = await cluster(t);
@@ -108,14 +111,12 @@ test('a Secret that others change again and again is left to them', async (t) =>
   assert.equal(k.ring().serial, 1);
 });
 
-test('the emergency: revoke as the rotation account', async (t) => {
+test('the emergency, as k8s/README.md says it, with the rotation account', async (t) => {
   const k = await cluster(t);
   if (k === null) return;
   await k.run(BOOTSTRAP, START);
   const old = k.ring().keys.map(({ kid }) => kid);
-  const args =
-    'keys revoke --all --replace --reason leak --kubernetes-secret signet-keyring --config /etc/signet/signet.yaml';
-  const { exitCode } = await k.command(args.split(' '), START + DAY);
+  const { exitCode } = await k.command(leakArguments(), START + DAY);
   assert.equal(exitCode, 0);
   assert.deepEqual(
     k.ring().revoked.map(({ kid }) => kid),
@@ -123,3 +124,12 @@ test('the emergency: revoke as the rotation account', async (t) => {
   );
   assert.ok(!old.includes(primary(k.ring(), START + DAY)?.key.kid ?? ''));
 });
+
+/** What README's patch puts in the place of the arguments of the container `rotate`. */
+function leakArguments(): readonly string[] {
+  const readme = readFileSync(join(root, 'k8s/README.md'), 'utf8');
+  const [, patch = ''] = /--type=json -p '([^']+)'/.exec(readme) ?? [];
+  const [{ op, path, value }] = JSON.parse(patch) as [{ op: string; path: string; value: readonly string[] }];
+  assert.deepEqual([op, path], ['replace', '/spec/template/spec/initContainers/0/args']);
+  return value;
+}
