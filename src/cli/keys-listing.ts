@@ -1,7 +1,8 @@
 // Owns: a ring as it is shown. Named field by field: nothing that is added to a key later can slip into an output.
 import type { EpochSeconds } from '../lib/clock.ts';
 import { formatTime } from '../sealer/json-record.ts';
-import { type Keyring, keyState, primary } from '../sealer/keyring.ts';
+import { type Keyring, primary } from '../sealer/keyring.ts';
+import { describeKey } from '../sealer/ring-report.ts';
 
 export type Listing = ReturnType<typeof listingOf>;
 
@@ -14,14 +15,7 @@ export function listingOf(ring: Keyring, now: EpochSeconds) {
     updated: formatTime(ring.updated),
     propagation: ring.propagation,
     primary: seals === null ? null : { kid: seals.key.kid, because: seals.because },
-    keys: ring.keys.map((key) => ({
-      kid: key.kid,
-      state: keyState(ring, key, now),
-      created: formatTime(key.created),
-      activates: formatTime(key.activates),
-      retires: formatTime(key.retires),
-      expires: formatTime(key.expires),
-    })),
+    keys: ring.keys.map((key) => describeKey(ring, key, now)),
     revoked: ring.revoked.map(({ kid, at, until, reason }) => ({
       kid,
       at: formatTime(at),

@@ -7,7 +7,7 @@ import type { EpochSeconds } from '../lib/clock.ts';
 import { Problems } from '../lib/problems.ts';
 import { hkdfExpand, hkdfExtract } from './derive.ts';
 import { formatTime, type JsonRecord, parseJsonObject } from './json-record.ts';
-import { isRevoked, type Keyring, keyState, primary } from './keyring.ts';
+import { isRevoked, type Keyring, keyState, primary, type SealingKey } from './keyring.ts';
 import type { RingFacts } from './ring-diff.ts';
 
 const FORMAT = 'signet-keyring-report/1';
@@ -42,17 +42,22 @@ export function reportRing(ring: Keyring, { node, now, nonce }: ReportInput): st
     propagation: ring.propagation,
     primary: seals?.key.kid ?? '',
     because: seals?.because ?? 'none',
-    keys: ring.keys.map((key) => ({
-      kid: key.kid,
-      state: keyState(ring, key, now),
-      created: formatTime(key.created),
-      activates: formatTime(key.activates),
-      retires: formatTime(key.retires),
-      expires: formatTime(key.expires),
-    })),
+    keys: ring.keys.map((key) => describeKey(ring, key, now)),
     revoked: ring.revoked.map(({ kid, at, until }) => ({ kid, at: formatTime(at), until: formatTime(until) })),
   });
   return JSON.stringify({ report, mac: proofOf(ring, report).toString('base64url') });
+}
+
+/** What may be shown of a key, named field by field: nothing that is added to a key later can slip into an output. */
+export function describeKey(ring: Keyring, key: SealingKey, now: EpochSeconds) {
+  return {
+    kid: key.kid,
+    state: keyState(ring, key, now),
+    created: formatTime(key.created),
+    activates: formatTime(key.activates),
+    retires: formatTime(key.retires),
+    expires: formatTime(key.expires),
+  };
 }
 
 /** What a node said of itself. */

@@ -4,7 +4,7 @@ import type { Account } from '../../core/account.ts';
 import type { PendingAnswer } from '../../core/authentication-request.ts';
 import type { AuthenticationResult } from '../../core/authentication-result.ts';
 import type { Answer, ProtocolAdapter, Refused } from '../../core/protocol-adapter.ts';
-import type { Session } from '../../core/session.ts';
+import { latestProof, type Session } from '../../core/session.ts';
 import type { Clock, EpochSeconds } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import type { PartyRegistry } from '../../parties/party-registry.ts';
@@ -114,7 +114,7 @@ export function createSamlAdapter(deps: SamlAdapterDeps): SamlAdapter {
       notBefore,
       notOnOrAfter: notBefore + deps.assertionLifetime,
       audience: party.audience,
-      authnInstant: session.events.reduce((latest, event) => Math.max(latest, event.at), session.created),
+      authnInstant: latestProof(session),
       sessionIndex: deps.stableSecret.sessionIndex(party.party.relyingParty.key, session.sid),
       sessionNotOnOrAfter: sessionLifetime === undefined ? sessionEnd : Math.min(sessionEnd, now + sessionLifetime),
       classRef: classRef.ref,
