@@ -3,6 +3,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Config } from './config/config.ts';
+import { createDirectoryTable, type DirectoryConflict, type DirectoryTable } from './directories/directory-table.ts';
 import { openYamlDirectory, type YamlDirectory } from './directories/yaml-directory.ts';
 import { type AddressTest, addressList } from './lib/address-list.ts';
 import type { Clock } from './lib/clock.ts';
@@ -27,6 +28,7 @@ export interface Parts {
   readonly keyring: KeyringSource;
   readonly stableSecret: StableSecret;
   readonly directory: YamlDirectory;
+  readonly directories: DirectoryTable;
   readonly parties: PartyRegistry;
   readonly revocations: RevocationFeed;
   readonly signers: Signers;
@@ -82,6 +84,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     keyring,
     stableSecret,
     directory,
+    directories: createDirectoryTable([directory], (conflict) => onConflict(conflict, context)),
     parties,
     revocations,
     ...signing,
@@ -138,6 +141,7 @@ function checkFingerprint(config: Config, secret: StableSecret, problems: Proble
 
 function openDirectory(config: Config, { onEvent }: PartsContext): Promise<YamlDirectory> {
   return openYamlDirectory({
+    name: 'users',
     path: config.directory.file,
     pollSeconds: config.directory.poll,
     onEvent: (event) =>
@@ -147,6 +151,12 @@ function openDirectory(config: Config, { onEvent }: PartsContext): Promise<YamlD
           : { part: 'users', level: 'error', message: event.problems.map(formatProblem).join('; ') },
       ),
   });
+}
+
+function onConflict({ of, accounts }: DirectoryConflict, { onEvent }: PartsContext): void {
+  const what = of === 'id' ? 'one account id' : 'one login name';
+  const whose = accounts.map(({ directory, id }) => `${id} in ${directory}`).join(', ');
+  onEvent({ part: 'users', level: 'error', message: `refused, because two directories have ${what}: ${whose}` });
 }
 
 function openRevocations(config: Config, { clock, onEvent }: PartsContext): RevocationFeed {

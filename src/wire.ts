@@ -221,7 +221,7 @@ function createDesk(
     forms: createFormTokens(parts.stableSecret.derive('form-token')),
     pages,
     adapters: { saml: adapter },
-    directory: parts.directory,
+    directory: parts.directories,
     spent,
     revocations,
     metrics,
@@ -244,11 +244,11 @@ function createPassword(
     capacity: config.throttle.capacity,
     onAddressUnknown: onceOnly(() => warnForward(log)),
   });
-  const { directory } = parts;
+  const { directories } = parts;
   const defaultCost = config.password.argon2;
   return {
     throttle,
-    password: createPasswordMethod({ directory, hashes: directory, pool, throttle, defaultCost, random }),
+    password: createPasswordMethod({ directories, pool, throttle, defaultCost, random }),
   };
 }
 

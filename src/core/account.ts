@@ -28,6 +28,6 @@ export interface Directory {
 }
 
 /** Tells an outage from an answer. */
-export function isUnavailable(answer: Account | null | DirectoryUnavailable): answer is DirectoryUnavailable {
-  return answer !== null && 'unavailable' in answer;
+export function isUnavailable(answer: object | string | null): answer is DirectoryUnavailable {
+  return typeof answer === 'object' && answer !== null && 'unavailable' in answer;
 }

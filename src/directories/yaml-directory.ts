@@ -5,9 +5,8 @@ import { once } from 'node:events';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { AccountId, Directory } from '../core/account.ts';
 import { loginNameKey } from '../core/login-name.ts';
-import type { Argon2Cost } from '../lib/argon2-string.ts';
+import type { HashCheck, PasswordDirectory } from '../core/password-directory.ts';
 import { type Problem, ProblemsError } from '../lib/problems.ts';
 import { type People, type Person, parseUsersFile, type UsersFile } from './users-file.ts';
 
@@ -23,11 +22,8 @@ interface YamlDirectoryStatus {
 }
 
 /** The YAML file as a directory. It never answers `unavailable`: its people are in memory. */
-export interface YamlDirectory extends Directory {
-  /** The person's password hash (a PHC string); null for somebody unknown or without a password. */
-  readonly passwordHash: (id: AccountId) => string | null;
-  /** The cost that most of the password hashes have; null when there are none. */
-  readonly commonCost: () => Argon2Cost | null;
+export interface YamlDirectory extends PasswordDirectory {
+  readonly check: HashCheck;
   readonly status: () => YamlDirectoryStatus;
   /** Looks at the file now, not at the next poll. */
   readonly reload: () => Promise<void>;
@@ -40,11 +36,12 @@ export interface YamlDirectory extends Directory {
  * @throws ProblemsError when the file cannot be used at the start.
  */
 export async function openYamlDirectory(options: {
+  readonly name: string;
   readonly path: string;
   readonly pollSeconds: number;
   readonly onEvent: (event: YamlDirectoryEvent) => void;
 }): Promise<YamlDirectory> {
-  const { path, pollSeconds, onEvent } = options;
+  const { name, path, pollSeconds, onEvent } = options;
   const first = await readUsers(path, null);
   if (first.kind !== 'people') throw new ProblemsError(first.kind === 'problems' ? first.problems : [restless(path)]);
   let { people, version } = first;
@@ -79,10 +76,14 @@ export async function openYamlDirectory(options: {
 
   const account = (person: Person | undefined) => person?.account ?? null;
   return {
-    findByLoginName: async (name) => account(people.byLoginName.get(loginNameKey(name))),
+    name,
+    findByLoginName: async (typed) => account(people.byLoginName.get(loginNameKey(typed))),
     findById: async (id) => account(people.byId.get(id)),
-    passwordHash: (id) => people.byId.get(id)?.passwordHash ?? null,
-    commonCost: () => people.commonCost,
+    check: {
+      kind: 'hash',
+      passwordHash: async (id) => people.byId.get(id)?.passwordHash ?? null,
+      commonCost: () => people.commonCost,
+    },
     status: () => ({ people: people.byId.size, problems }),
     reload,
     close: () => {

@@ -174,7 +174,7 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     const audited = { reason: because, accountId, relyingParty, methods: ['password'] };
     answers.audit(facts, { action: 'login-failed', outcome: 'failure', ...audited });
     if (outcome.kind === 'unavailable') {
-      if (outcome.because === 'directory') return withRetry(desk.page('unavailable', 503, facts), outcome.retryAfter);
+      if (outcome.because !== 'busy') return withRetry(desk.page('unavailable', 503, facts), outcome.retryAfter);
       return withRetry(loginPage(visit, typedName, busySentence(outcome.retryAfter), 503), outcome.retryAfter);
     }
     const { failure } = outcome;

@@ -30,7 +30,12 @@ function replace(path: string, text: string | Buffer, mode = 0o600): void {
 }
 async function opened(path: string, pollSeconds = 3600) {
   const events: YamlDirectoryEvent[] = [];
-  const directory = await openYamlDirectory({ path, pollSeconds, onEvent: (event) => events.push(event) });
+  const directory = await openYamlDirectory({
+    name: 'users',
+    path,
+    pollSeconds,
+    onEvent: (event) => events.push(event),
+  });
   return { directory, events };
 }
 
@@ -44,11 +49,11 @@ test('people are found by any spelling of their name and by their id, and by not
   }
   for (const id of ['', 'Anna', 'A1', '__proto__', 'constructor']) {
     assert.equal(await directory.findById(id), null);
-    assert.equal(directory.passwordHash(id), null);
+    assert.equal(await directory.check.passwordHash(id), null);
   }
-  assert.equal(directory.passwordHash('a1'), phc);
-  assert.equal(directory.passwordHash('b2'), null);
-  assert.deepEqual(directory.commonCost(), { memory: 64, time: 1, parallelism: 1 });
+  assert.equal(await directory.check.passwordHash('a1'), phc);
+  assert.equal(await directory.check.passwordHash('b2'), null);
+  assert.deepEqual(directory.check.commonCost(), { memory: 64, time: 1, parallelism: 1 });
   assert.deepEqual(events, [{ kind: 'loaded', people: 2 }]);
 });
 
@@ -94,7 +99,7 @@ for (const { name, break: breakIt, says } of breaks) {
     breakIt(path);
     await directory.reload();
     await directory.reload();
-    assert.equal(directory.passwordHash('a1'), phc);
+    assert.equal(await directory.check.passwordHash('a1'), phc);
     assert.equal(await directory.findById('b2'), null);
     assert.equal(directory.status().people, 1);
     assert.match(JSON.stringify(directory.status().problems), says);

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { Account, Directory } from '../../src/core/account.ts';
+import type { Account } from '../../src/core/account.ts';
+import type { PasswordDirectory } from '../../src/core/password-directory.ts';
 import { type Argon2Cost, costKey, parseArgon2String } from '../../src/lib/argon2-string.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { createHash } from '../../src/methods/argon2.ts';
 import { HASH_POOL_DEFAULTS, type HashPool, openHashPool } from '../../src/methods/hash-pool.ts';
-import { createPasswordMethod, credentialIdOf, type PasswordOutcome } from '../../src/methods/password.ts';
+import { createPasswordMethod, type PasswordOutcome } from '../../src/methods/password.ts';
+import { credentialIdOf } from '../../src/methods/password-check.ts';
 import { isLongEnough, preparePassword } from '../../src/methods/prepare-password.ts';
 import { type Attempt, createThrottle } from '../../src/methods/throttle.ts';
 
@@ -28,15 +30,16 @@ const people = new Map([
   ['rara', account('rara')],
   ['gone', account('gone', true)],
   ['nopass', account('nopass')],
+  ['unread', account('unread')],
 ]);
 const hashes = new Map([
   ['anna', await createHash('zo\u00eb is here', common, random)],
   ['rara', await createHash('another', rare, random)],
   ['gone', await createHash('was right', common, random)],
 ]);
-const directory: Pick<Directory, 'findByLoginName'> = {
-  findByLoginName: async (name) => (name === 'down' ? { unavailable: true } : (people.get(name) ?? null)),
-};
+const find = async (name: string) => people.get(name) ?? null;
+/** Names whose owner cannot be told, and why. */
+const UNTOLD = { down: 'directory', both: 'ambiguous-name' } as const;
 const now = 1_000_000;
 
 function open(options: { readonly pool?: Pick<HashPool, 'verify'>; readonly commonCost?: Argon2Cost | null } = {}) {
@@ -49,11 +52,24 @@ function open(options: { readonly pool?: Pick<HashPool, 'verify'>; readonly comm
     capacity: 100,
     onAddressUnknown: () => {},
   });
-  const method = createPasswordMethod({
-    directory,
-    hashes: {
-      passwordHash: (id) => hashes.get(id) ?? null,
+  const directory: PasswordDirectory = {
+    name: 'people',
+    findByLoginName: find,
+    findById: find,
+    check: {
+      kind: 'hash',
+      passwordHash: async (id) => (id === 'unread' ? { unavailable: true } : (hashes.get(id) ?? null)),
       commonCost: () => (options.commonCost === undefined ? common : options.commonCost),
+    },
+  };
+  const method = createPasswordMethod({
+    directories: {
+      members: [directory],
+      claim: async (name) => {
+        if (name === 'down' || name === 'both') return { kind: 'unavailable', because: UNTOLD[name] };
+        const found = await find(name);
+        return found === null ? { kind: 'unclaimed' } : { kind: 'claimed', account: found, directory };
+      },
     },
     pool: {
       verify: (phc, password) => {
@@ -204,10 +220,18 @@ test('a fault in the pool is a fault, and the attempt is given back', async () =
   assert.deepEqual(settled, ['not-failed']);
 });
 
-test('a directory that is down is no statement about the person', async () => {
-  const { verify, jobs, began } = open();
-  assert.deepEqual(await verify('down', 'x'), { kind: 'unavailable', retryAfter: 30, because: 'directory' });
-  assert.deepEqual([jobs, began], [[], []]);
+for (const [typed, because] of Object.entries(UNTOLD)) {
+  test(`no statement about the person: ${because}`, async () => {
+    const { verify, jobs, began } = open();
+    assert.deepEqual(await verify(typed, 'x'), { kind: 'unavailable', retryAfter: 30, because });
+    assert.deepEqual([jobs, began], [[], []]);
+  });
+}
+
+test('a hash that cannot be read is an outage, and costs the person no attempt', async () => {
+  const { verify, settled } = open();
+  assert.deepEqual(await verify('unread', 'x'), { kind: 'unavailable', retryAfter: 30, because: 'directory' });
+  assert.deepEqual(settled, ['not-failed']);
 });
 
 for (const typed of ['anna', 'nobody', 'gone', 'nopass']) {
