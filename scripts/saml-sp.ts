@@ -21,7 +21,8 @@ export interface SpIdentity {
 export interface IdpDescription {
   readonly entityId: string;
   readonly ssoUrl: string;
-  readonly certificatePem: string;
+  /** Every certificate that may sign, in the metadata's order; looked at anew for each response. */
+  readonly certificatePems: readonly string[];
 }
 
 export type RequestBinding = 'redirect' | 'post';
@@ -121,7 +122,7 @@ function samlConfig(
     audience: entityIdOf(sp),
     entryPoint: idp.ssoUrl,
     idpIssuer: idp.entityId,
-    idpCert: idp.certificatePem,
+    idpCert: (answer) => answer(null, [...idp.certificatePems]),
     privateKey: sp.keys.privateKeyPem,
     decryptionPvk: sp.keys.privateKeyPem,
     signatureAlgorithm: 'sha256',
@@ -192,12 +193,19 @@ export function readIdpMetadata(xml: string): IdpDescription {
   const root = new DOMParser().parseFromString(xml, 'application/xml').documentElement;
   const entityId = root?.getAttribute('entityID');
   const sso = root?.getElementsByTagNameNS(METADATA_NS, 'SingleSignOnService')[0]?.getAttribute('Location');
-  const certificate = root?.getElementsByTagNameNS(SIGNATURE_NS, 'X509Certificate')[0]?.textContent;
-  if (!entityId || !sso || !certificate)
+  // Only of key descriptors: the metadata's own signature may hold a certificate as well.
+  const certificatePems = [...(root?.getElementsByTagNameNS(METADATA_NS, 'KeyDescriptor') ?? [])]
+    .filter((descriptor) => descriptor.getAttribute('use') !== 'encryption')
+    .flatMap((descriptor) => [...descriptor.getElementsByTagNameNS(SIGNATURE_NS, 'X509Certificate')])
+    .map((certificate) => pemOf(certificate.textContent ?? ''));
+  if (!entityId || !sso || certificatePems.length === 0)
     throw new Error('IdP metadata lacks an entityID, an SSO endpoint or a certificate');
-  const lines = certificate.replace(/\s/g, '').match(/.{1,64}/g) ?? [];
-  const certificatePem = `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-  return { entityId, ssoUrl: sso, certificatePem };
+  return { entityId, ssoUrl: sso, certificatePems };
+}
+
+function pemOf(base64: string): string {
+  const lines = base64.replace(/\s/g, '').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 /** SP metadata (saml-metadata §2.4.4). Written here because node-saml's has no RequestedAttribute. */

@@ -20,10 +20,22 @@ export interface Hop {
   readonly node: string;
 }
 
+/** One exchange with its cookies, for whoever keeps count of them. They are secrets: not for messages. */
+export interface SeenExchange extends Hop {
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly sentCookies: readonly (readonly [name: string, value: string])[];
+  /** Set-Cookie lines as they came. */
+  readonly setCookies: readonly string[];
+}
+
 export interface BrowserOptions {
   /** How long one exchange may take, in milliseconds. */
   readonly timeoutMs?: number;
   readonly redirectsMax?: number;
+  /** Told of each exchange when its answer is complete. */
+  readonly onExchange?: (seen: SeenExchange) => void;
 }
 
 interface Cookie {
@@ -44,11 +56,13 @@ export class HttpBrowser {
   readonly #cookies = new Map<string, Map<string, Cookie>>();
   readonly #timeoutMs: number;
   readonly #redirectsMax: number;
+  readonly #onExchange: (seen: SeenExchange) => void;
   readonly hops: Hop[] = [];
 
   constructor(options: BrowserOptions = {}) {
     this.#timeoutMs = options.timeoutMs ?? 20_000;
     this.#redirectsMax = options.redirectsMax ?? 12;
+    this.#onExchange = options.onExchange ?? (() => {});
   }
 
   /** Types an address, or follows a link from `from`. */
@@ -102,6 +116,8 @@ export class HttpBrowser {
 
   #exchange(exchange: Exchange, initiator: string | null): Promise<Page> {
     const url = new URL(exchange.url);
+    const startedMs = Date.now();
+    const sentCookies = this.#matching(url).map(([name, { value }]) => [name, value] as const);
     return new Promise((resolve, reject) => {
       const outgoing = send(
         url,
@@ -115,8 +131,11 @@ export class HttpBrowser {
             const text = Buffer.concat(chunks).toString('utf8');
             const status = incoming.statusCode ?? 0;
             const node = String(incoming.headers['x-signet-node'] ?? '');
-            this.hops.push({ method: exchange.method, url: url.origin + url.pathname, status, node });
-            this.#keep(url, incoming.headers['set-cookie'] ?? []);
+            const hop: Hop = { method: exchange.method, url: url.origin + url.pathname, status, node };
+            const setCookies = incoming.headers['set-cookie'] ?? [];
+            this.hops.push(hop);
+            this.#keep(url, setCookies);
+            this.#onExchange({ ...hop, startedMs, endedMs: Date.now(), sentCookies, setCookies });
             const isHtml = String(incoming.headers['content-type'] ?? '').startsWith('text/html');
             resolve({ url: url.href, status, headers: incoming.headers, text, forms: isHtml ? parseForms(text) : [] });
           });
