@@ -41,7 +41,7 @@ export function createRoutes({ config, parts, desk, saml, password, throttle }: 
   const answers = createAnswerDesk({
     desk,
     requestClaim: ({ answerTo }) => saml.adapter.requestClaim(answerTo),
-    onFinished: throttle.finished,
+    onFinished: (session, facts) => throttle.finished(session.accountId, facts.address, facts.now),
     onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.slice('saml:'.length) }),
   });
   const login = createLoginDesk({ desk, answers, password, relyingParty: partyOf, publicOrigin });

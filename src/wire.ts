@@ -27,7 +27,8 @@ import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createRoutes, METADATA_PATH, type Saml, SSO_PATH } from './routes.ts';
 import { isReportNonce, reportRing } from './sealer/ring-report.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
-import { createSpentTable, type SpentTable } from './state/spent-table.ts';
+import { createMemoryAttempts } from './state/memory-attempts.ts';
+import { createNodeSpent, createSpentTable, type SpentTable } from './state/spent-table.ts';
 import { cookieName } from './web/cookie-header.ts';
 import type { Desk } from './web/desk.ts';
 import { createFlowCookies } from './web/flow-cookies.ts';
@@ -222,7 +223,8 @@ function createDesk(
     pages,
     adapters: { saml: adapter },
     directory: parts.directories,
-    spent,
+    spent: createNodeSpent(spent),
+    spentHere: spent,
     revocations,
     metrics,
     random,
@@ -241,6 +243,7 @@ function createPassword(
 ): { readonly password: PasswordMethod; readonly throttle: Throttle } {
   const throttle = createThrottle({
     policy: config.throttle,
+    store: createMemoryAttempts(config.throttle.capacity),
     capacity: config.throttle.capacity,
     onAddressUnknown: onceOnly(() => warnForward(log)),
   });

@@ -28,6 +28,6 @@ export interface Directory {
 }
 
 /** Tells an outage from an answer. */
-export function isUnavailable(answer: object | string | null): answer is DirectoryUnavailable {
+export function isUnavailable(answer: object | string | boolean | null): answer is DirectoryUnavailable {
   return typeof answer === 'object' && answer !== null && 'unavailable' in answer;
 }

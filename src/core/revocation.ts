@@ -1,6 +1,6 @@
 // Owns: what can be ended before it expires, and the question that every opened value is asked.
 import type { EpochSeconds } from '../lib/clock.ts';
-import type { AccountId } from './account.ts';
+import type { AccountId, DirectoryUnavailable } from './account.ts';
 
 /** What a sealed value says about itself; absent parts are null. docs/sealed-values.md, Revocation. */
 export interface RevocationSubject {
@@ -17,23 +17,67 @@ export type RevocationVerdict = 'good' | 'revoked' | 'reauth';
 
 export interface Revocations {
   readonly check: (subject: RevocationSubject, now: EpochSeconds) => RevocationVerdict;
-  /** Remembers on this node that a sid has ended (logout, change of subject). */
-  readonly revokeSid: (sid: Uint8Array, until: EpochSeconds) => void;
+  /** Ends a session (logout, change of subject): on this node at once. Never rejects. */
+  readonly revokeSid: (sid: Uint8Array, until: EpochSeconds, now: EpochSeconds) => Promise<RevocationReach>;
+  /** Proofs of this person that are older than `notBefore` no longer count: on this node at once. Never rejects. */
+  readonly revokeAccount: (
+    accountId: AccountId,
+    notBefore: EpochSeconds,
+    until: EpochSeconds,
+    now: EpochSeconds,
+  ) => Promise<RevocationReach>;
 }
 
-/** Remembers that something was used. */
-export interface SpentStore {
+/**
+ * everywhere: written where every node reads it within its poll interval. later: it could not be written yet; this node
+ * tries again until it can. this-node: there is no shared store to write to.
+ */
+export type RevocationReach = 'everywhere' | 'later' | 'this-node';
+
+/** Remembers on this node that something was used, so that an answer costs no question to a store. */
+export interface LocalSpent {
   /** `claimant` names who uses it: the same one may come again within a grace period. */
+  readonly spend: (
+    kind: LocalSpentKind,
+    id: Uint8Array | string,
+    until: EpochSeconds,
+    claimant: string | null,
+    now: EpochSeconds,
+  ) => Spent;
+  readonly peek: (kind: LocalSpentKind, id: Uint8Array | string, now: EpochSeconds) => boolean;
+}
+
+/** Remembers that something was used: for the whole cluster where there is a database, else on this node. */
+export interface SpentStore {
+  /** As {@link LocalSpent}. Unavailable: nobody knows, so the caller refuses. */
   readonly spend: (
     kind: SpentKind,
     id: Uint8Array | string,
     until: EpochSeconds,
     claimant: string | null,
     now: EpochSeconds,
-  ) => Spent;
-  readonly peek: (kind: SpentKind, id: Uint8Array | string, now: EpochSeconds) => boolean;
+  ) => Promise<Spent | DirectoryUnavailable>;
+  readonly peek: (
+    kind: SpentKind,
+    id: Uint8Array | string,
+    now: EpochSeconds,
+  ) => Promise<boolean | DirectoryUnavailable>;
 }
 
-export type SpentKind = 'login-flow' | 'saml-request';
+/** What must happen once in the whole cluster. */
+export type SpentKind =
+  | 'login-flow'
+  | 'enrolment'
+  | 'webauthn-challenge'
+  | 'oidc-code'
+  | 'oidc-par'
+  | 'oidc-jti'
+  | 'cas-st'
+  | 'cas-pt';
+/**
+ * A request's ID is claimed by the session that it is answered to, and a flow that only the session answers gives nothing
+ * that the session could not have had anyway: neither is worth a write for every single sign-on.
+ */
+export type LocalSpentKind = SpentKind | 'saml-request';
 /** full: no room left for an unexpired entry; the caller refuses. */
 export type Spent = 'first' | 'same-attempt' | 'spent' | 'full';

@@ -35,11 +35,11 @@ export type PasswordOutcome =
       readonly because: PasswordFailure;
       readonly accountId: AccountId | null;
     }
-  /** Nothing was found out: too many hashes are waiting, a directory is down, or two of them have the name. */
+  /** Nothing was found out: hashes wait, a directory or the store of attempts is down, or two directories have the name. */
   | {
       readonly kind: 'unavailable';
       readonly retryAfter: number;
-      readonly because: 'busy' | 'directory' | 'ambiguous-name';
+      readonly because: 'busy' | 'directory' | 'ambiguous-name' | 'attempts';
     };
 
 export interface PasswordMethod {
@@ -89,15 +89,17 @@ export function createPasswordMethod(options: {
       const claim = await directories.claim(typedName);
       if (claim.kind === 'unavailable') return unavailable(claim.because);
       const accountId = claim.kind === 'claimed' ? claim.account.id : null;
-      const admission = throttle.begin({ method: 'password', accountId, typedName, address }, now);
+      const admission = await throttle.begin({ method: 'password', accountId, typedName, address }, now);
       if (admission.kind === 'throttled')
         return { kind: 'failed', failure: admission, because: 'throttled', accountId };
+      // A password has no ceiling ('locked'); should it ever get one, nobody gets in by this door.
+      if (admission.kind !== 'admitted') return unavailable('attempts');
       let outcome: PasswordOutcome | null = null;
       try {
         outcome = await outcomeOf(claim, { typed: password, prepared }, now);
         return outcome;
       } finally {
-        admission.settle(outcome?.kind === 'failed' ? 'failed' : 'not-failed');
+        await admission.settle(outcome?.kind === 'failed' ? 'failed' : 'not-failed');
       }
     },
   };
@@ -109,6 +111,6 @@ function wrong(because: PasswordFailure, accountId: AccountId | null): PasswordO
   return { kind: 'failed', failure: { kind: 'wrong' }, because, accountId };
 }
 
-function unavailable(because: 'directory' | 'ambiguous-name'): PasswordOutcome {
+function unavailable(because: 'directory' | 'ambiguous-name' | 'attempts'): PasswordOutcome {
   return { kind: 'unavailable', retryAfter: DIRECTORY_RETRY_SECONDS, because };
 }

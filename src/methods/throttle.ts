@@ -1,29 +1,26 @@
-// Owns: how often somebody may try: per (account, method) and per address. Leaves to attempt-counter.ts: the arithmetic.
+// Owns: how often somebody may try: per (account, method) and per address. Leaves to core/attempt-counter.ts: the
+// arithmetic; to an AttemptStore: keeping an account's count, for this node or for the cluster.
 //
-// Per node, in memory: nodes share nothing, so a cluster of N nodes lets N times as many attempts through, and a restarted
-// node has forgotten. An atomic cluster-wide count needs a shared store, which this file does not have.
+// Addresses are counted per node, in memory: they are about load, and a write for each would add to it.
 //
 // No lock-out weapon: the delay has a ceiling, attempts that are turned away do not prolong it, and an address from which
-// the account has finished a login has a counter of its own, which strangers cannot run up.
+// the account has finished a login has a counter of its own, which strangers cannot run up. A second factor, which only
+// somebody with the first one gets to try, has an end as well.
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { AccountId } from '../core/account.ts';
-import { METHOD_NUMBERS, type MethodName } from '../core/authentication-event.ts';
+import { type AccountId, isUnavailable } from '../core/account.ts';
+import {
+  type AttemptStore,
+  bucketWait,
+  type CounterName,
+  fillBucket,
+  type LeakyBucket,
+  unfillBucket,
+} from '../core/attempt-counter.ts';
+import type { MethodName } from '../core/authentication-event.ts';
 import { loginNameKey } from '../core/login-name.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import { addressKey } from './address-key.ts';
-import {
-  type AttemptCounter,
-  bucketWait,
-  type CounterPolicy,
-  counterWait,
-  fillBucket,
-  type LeakyBucket,
-  newCounter,
-  reserveAttempt,
-  settleAttempt,
-  unfillBucket,
-} from './attempt-counter.ts';
 
 export interface ThrottlePolicy {
   readonly enabled: boolean;
@@ -39,7 +36,8 @@ export interface ThrottlePolicy {
 
 export interface ThrottleOptions {
   readonly policy: ThrottlePolicy;
-  /** Entries in each table: more than there are accounts, or the least recently tried account's count is lost. */
+  readonly store: AttemptStore;
+  /** Addresses that are counted: with more at a time the least recently seen one's count is lost. */
   readonly capacity: number;
   /**
    * Told once, when the first attempt comes without an address (X-Forwarded-For came from a peer that is not a configured
@@ -57,91 +55,85 @@ export interface Attempt {
   readonly address: string | null;
 }
 
-type Admission =
-  | { readonly kind: 'admitted'; readonly settle: (outcome: 'failed' | 'not-failed') => void }
+export type Admission =
+  | { readonly kind: 'admitted'; readonly settle: (outcome: 'failed' | 'not-failed') => Promise<void> }
   /** `retryAfter` in whole seconds, at least 1. */
-  | { readonly kind: 'throttled'; readonly retryAfter: number };
+  | { readonly kind: 'throttled'; readonly retryAfter: number }
+  /** Too many failures of a second factor in a row: only an operator opens it (`signet users unlock`). */
+  | { readonly kind: 'locked' }
+  /** The count cannot be kept, so nobody may try. */
+  | { readonly kind: 'unavailable' };
 
 export interface Throttle {
   /**
    * Lets an attempt in and counts it as failed until it is settled, so that many at once get no more tries than one after
    * the other. `settle` exactly once, `not-failed` also when nothing was found out. A success resets nothing by itself.
    */
-  readonly begin: (attempt: Attempt, now: EpochSeconds) => Admission;
+  readonly begin: (attempt: Attempt, now: EpochSeconds) => Promise<Admission>;
   /** A login has finished, all factors given: the account's failures are forgotten. The address's are not. */
-  readonly finished: (accountId: AccountId, address: string | null) => void;
+  readonly finished: (accountId: AccountId, address: string | null, now: EpochSeconds) => Promise<void>;
 }
 
-const METHODS = Object.keys(METHOD_NUMBERS);
+/** NIST SP 800-63B-4 §3.2.2: no more than 100 consecutive failures of one authenticator. */
+const SECOND_FACTOR_CEILING = 100;
 
-export function createThrottle({ policy, capacity, onAddressUnknown }: ThrottleOptions): Throttle {
-  const table = <V extends object>() => new LRUCache<string, V>({ max: capacity });
-  const accounts = table<AttemptCounter>();
-  /** Counters of (account, familiar address); an entry is made when a login finishes, and only then. */
-  const familiar = table<AttemptCounter>();
-  /** Apart from `accounts`, so that a flood of invented names evicts only invented names. */
-  const unknownNames = table<AttemptCounter>();
-  const addresses = table<LeakyBucket>();
-  const counting: CounterPolicy = { free: policy.accountFailures, maxDelay: policy.maxDelay, window: policy.window };
+export function createThrottle({ policy, store, capacity, onAddressUnknown }: ThrottleOptions): Throttle {
+  const addresses = new LRUCache<string, LeakyBucket>({ max: capacity });
   const filling = { size: policy.addressFailures, window: policy.window };
   let told = false;
 
-  function counterOf({ method, accountId, typedName }: Attempt, address: string | null): AttemptCounter {
-    if (accountId === null) return entry(unknownNames, `${method} ${nameDigest(typedName)}`, newCounter);
-    const own = address === null ? undefined : familiar.get(familiarKey(method, accountId, address));
-    return own ?? entry(accounts, `${method} ${accountId}`, newCounter);
-  }
+  const bucketOf = (address: string, now: EpochSeconds): LeakyBucket => {
+    const found = addresses.get(address) ?? { level: 0, at: now };
+    addresses.set(address, found);
+    return found;
+  };
 
-  const isFamiliar = ({ method, accountId }: Attempt, address: string): boolean =>
-    accountId !== null && familiar.has(familiarKey(method, accountId, address));
+  const placeOf = (address: string | null): string | null => {
+    const place = address === null ? null : addressKey(address);
+    if (place === null && !told) {
+      told = true;
+      onAddressUnknown();
+    }
+    return place;
+  };
 
   return {
-    begin: (attempt, now) => {
-      if (!policy.enabled) return { kind: 'admitted', settle: () => {} };
-      const address = attempt.address === null ? null : addressKey(attempt.address);
-      if (address === null && !told) {
-        told = true;
-        onAddressUnknown();
-      }
-      const counter = counterOf(attempt, address);
+    begin: async (attempt, now) => {
+      if (!policy.enabled) return { kind: 'admitted', settle: async () => {} };
+      const { method, accountId } = attempt;
+      const place = placeOf(attempt.address);
+      const familiar = accountId === null || place === null ? false : await store.isFamiliar(accountId, place);
+      if (isUnavailable(familiar)) return { kind: 'unavailable' };
       // Somebody who has signed in from here is counted by themselves: others behind the same address cannot shut them out.
-      const counted = address !== null && !isFamiliar(attempt, address);
-      const bucket = counted ? entry(addresses, address, (): LeakyBucket => ({ level: 0, at: now })) : null;
-      const wait = Math.max(
-        counterWait(counter, counting, now),
-        bucket === null ? 0 : bucketWait(bucket, filling, now),
-      );
-      if (wait > 0) return { kind: 'throttled', retryAfter: Math.ceil(wait) };
-      reserveAttempt(counter, counting, now);
+      const bucket = place === null || familiar ? null : bucketOf(place, now);
+      const full = bucket === null ? 0 : bucketWait(bucket, filling, now);
+      if (full > 0) return { kind: 'throttled', retryAfter: Math.ceil(full) };
+      // Before the store is asked, so that many at once find it filled.
       if (bucket !== null) fillBucket(bucket, filling, now);
-      return {
-        kind: 'admitted',
-        settle: (outcome) => {
-          settleAttempt(counter, outcome === 'failed', now);
-          if (outcome === 'not-failed' && bucket !== null) unfillBucket(bucket);
-        },
-      };
-    },
-    finished: (accountId, address) => {
-      const place = address === null ? null : addressKey(address);
-      for (const method of METHODS) {
-        accounts.delete(`${method} ${accountId}`);
-        if (place !== null) familiar.set(familiarKey(method, accountId, place), newCounter());
+      const { accountFailures: free, maxDelay, window } = policy;
+      const ceiling = method === 'password' ? null : SECOND_FACTOR_CEILING;
+      const name = counterName(attempt, familiar && ceiling === null ? place : null);
+      const reserved = await store.reserve(name, { free, maxDelay, window, ceiling }, now);
+      if (!isUnavailable(reserved) && reserved.kind === 'reserved') {
+        return {
+          kind: 'admitted',
+          settle: async (outcome) => {
+            if (outcome === 'not-failed' && bucket !== null) unfillBucket(bucket);
+            await reserved.settle(outcome);
+          },
+        };
       }
+      if (bucket !== null) unfillBucket(bucket);
+      if (isUnavailable(reserved)) return { kind: 'unavailable' };
+      return reserved.kind === 'locked' ? reserved : { kind: 'throttled', retryAfter: reserved.seconds };
     },
+    finished: (accountId, address, now) =>
+      store.finished(accountId, address === null ? null : addressKey(address), now),
   };
 }
 
-function entry<V extends object>(table: LRUCache<string, V>, key: string, make: () => V): V {
-  const found = table.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  table.set(key, made);
-  return made;
-}
-
-function familiarKey(method: string, accountId: AccountId, address: string): string {
-  return `${method} ${accountId} ${address}`;
+function counterName({ method, accountId, typedName }: Attempt, place: string | null): CounterName {
+  return { method, accountId, detail: accountId === null ? nameDigest(typedName) : (place ?? '') };
 }
 
 /** Of fixed length, whatever was typed. */

@@ -47,10 +47,12 @@ export function openRevocationFeed(options: RevocationFeedOptions): RevocationFe
   let seen = '';
   let failure = '';
   const local = new Map<string, EpochSeconds>();
+  const localAccounts = new Map<AccountId, { readonly notBefore: EpochSeconds; readonly until: EpochSeconds }>();
 
   const poll = (): void => {
     const now = clock();
     for (const [key, until] of local) if (until <= now) local.delete(key);
+    for (const [id, { until }] of localAccounts) if (until <= now) localAccounts.delete(id);
     try {
       const { mtimeMs, size, ino } = statSync(options.path);
       const mark = `${mtimeMs}.${size}.${ino}`;
@@ -80,8 +82,10 @@ export function openRevocationFeed(options: RevocationFeedOptions): RevocationFe
     }
     const proof = oldestProof ?? 0;
     if (proof < loaded.everybody) return 'revoked';
-    if (accountId !== null && loaded.accounts.size > 0 && proof < (loaded.accounts.get(accountId) ?? 0))
-      return 'revoked';
+    if (accountId !== null && loaded.accounts.size + localAccounts.size > 0) {
+      const notBefore = Math.max(loaded.accounts.get(accountId) ?? 0, localAccounts.get(accountId)?.notBefore ?? 0);
+      if (proof < notBefore) return 'revoked';
+    }
     if (lastGood !== null && now - lastGood <= options.staleAfter) return 'good';
     if (options.failMode === 'open') return 'good';
     if (options.failMode === 'closed') return 'revoked';
@@ -91,9 +95,18 @@ export function openRevocationFeed(options: RevocationFeedOptions): RevocationFe
   return {
     check,
     poll,
-    revokeSid(sid, until) {
+    revokeSid: async (sid, until) => {
       if (local.size >= options.capacity) dropSoonest(local, onEvent);
       local.set(sidKey(sid), until);
+      return 'this-node';
+    },
+    revokeAccount: async (accountId, notBefore, until) => {
+      const before = localAccounts.get(accountId);
+      localAccounts.set(accountId, {
+        notBefore: Math.max(notBefore, before?.notBefore ?? 0),
+        until: Math.max(until, before?.until ?? 0),
+      });
+      return 'this-node';
     },
     status: () => ({
       everLoaded: lastGood !== null,

@@ -2,7 +2,7 @@
 // Memory is allocated once: SLOT_WORDS × 4 bytes a slot. An unexpired entry is never evicted: when there is no room the
 // answer is 'full' and the caller refuses (docs/decisions/0003-spent-table.md says why this is not an LRU cache).
 import { hash } from 'node:crypto';
-import type { Spent, SpentKind, SpentStore } from '../core/revocation.ts';
+import type { LocalSpent, LocalSpentKind, Spent, SpentStore } from '../core/revocation.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 
@@ -12,15 +12,15 @@ const CLAIMANT = 4;
 const UNTIL = 6;
 const SINCE = 7;
 
-/** How long, in seconds, the same claimant is answered again. */
-const GRACE: Readonly<Record<SpentKind, number>> = {
-  // A balancer repeats a request at once, or never.
-  'login-flow': 20,
-  // The claimant is a session: presenting its own request again is a reload or Back.
-  'saml-request': Number.MAX_SAFE_INTEGER,
-};
+/** How long, in seconds, the same claimant is answered again: a balancer repeats a request at once, or never. */
+export const REPEAT_GRACE_SECONDS = 20;
 
-export interface SpentTable extends SpentStore {
+/** The claimant of a request's ID is a session: presenting its own request again is a reload or Back. */
+function graceOf(kind: LocalSpentKind): number {
+  return kind === 'saml-request' ? Number.MAX_SAFE_INTEGER : REPEAT_GRACE_SECONDS;
+}
+
+export interface SpentTable extends LocalSpent {
   /** Slots, and refusals for want of room since the start. */
   readonly status: () => { readonly capacity: number; readonly refusals: number };
 }
@@ -79,7 +79,7 @@ export function createSpentTable(capacity: number, random: Random): SpentTable {
       const claim = claimant === null ? null : digest('claimant', claimant);
       if (slot >= 0) {
         const same = claim !== null && table[slot + CLAIMANT] === claim[0] && table[slot + CLAIMANT + 1] === claim[1];
-        return same && now <= ((table[slot + SINCE] ?? 0) >>> 0) + GRACE[kind] ? 'same-attempt' : 'spent';
+        return same && now <= ((table[slot + SINCE] ?? 0) >>> 0) + graceOf(kind) ? 'same-attempt' : 'spent';
       }
       const free = -slot - 1;
       table.set(key.subarray(0, 4), free);
@@ -94,5 +94,13 @@ export function createSpentTable(capacity: number, random: Random): SpentTable {
       return slot !== null && slot >= 0;
     },
     status: () => ({ capacity: buckets * BUCKET_SLOTS, refusals }),
+  };
+}
+
+/** Single use as far as one node can promise it: without a database. */
+export function createNodeSpent(table: LocalSpent): SpentStore {
+  return {
+    spend: async (...what) => table.spend(...what),
+    peek: async (...what) => table.peek(...what),
   };
 }

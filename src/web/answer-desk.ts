@@ -1,4 +1,5 @@
 // Owns: giving the answer: single use, the session's new copy, the audit line. Leaves to adapters: the message itself.
+import { type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import { assuranceOf } from '../core/assurance.ts';
 import type { AuditEvent } from '../core/audit-event.ts';
 import type { AuthenticationRequest, RelyingPartyKey } from '../core/authentication-request.ts';
@@ -37,8 +38,8 @@ export interface AnswerDeskOptions {
   readonly requestClaim: (
     request: AuthenticationRequest,
   ) => { readonly id: string; readonly until: EpochSeconds } | null;
-  /** The person has finished a login: their failures are forgotten. */
-  readonly onFinished: (accountId: string, address: string | null) => void;
+  /** A login has finished, in a new session or an older one that it strengthened. Never rejects. */
+  readonly onFinished: (session: Session, facts: RequestFacts) => Promise<unknown>;
   /** The relying party was told who the person is. */
   readonly onAnswered: (relyingParty: RelyingPartyKey) => void;
 }
@@ -74,8 +75,8 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
       return desk.pages.message(answer.status, { ...refusalWords[answer.page], reference: facts.requestId });
     }
     const cookies: SetCookie[] = shown.flow === null ? [] : [desk.flows.expired(shown.flow.id)];
-    // From here to the return nothing waits: what is spent and what is answered cannot come apart.
-    const replay = spend(result, request, shown.flow, facts);
+    // Nothing is answered unless this says so; what waits afterwards cannot fail.
+    const replay = await spend(result, request, shown.flow, facts);
     if (replay !== null) {
       audit(facts, { action: 'replay', outcome: 'failure', reason: replay, relyingParty: request.relyingParty });
       const page = desk.page(replay, replay === 'unavailable' ? 503 : 410, facts);
@@ -91,25 +92,26 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
       return withCookies(answer.reply, cookies);
     }
     const session = answer.participant === null ? result.session : withParticipant(result.session, answer.participant);
-    const sealed = sealSession(result, session, request, shown, facts);
+    const sealed = await sealSession(result, session, request, shown, facts);
     if (sealed === 'unavailable') return desk.page('unavailable', 503, facts);
     if (sealed !== null) cookies.push(sealed);
-    record(result, request, session, answer.error?.code ?? null, facts);
+    await record(result, request, session, answer.error?.code ?? null, facts);
     return withCookies(answer.reply, cookies);
   };
 
-  const spend = (
+  const spend = async (
     result: AuthenticationResult,
     request: AuthenticationRequest,
     flow: OpenFlow | null,
     facts: RequestFacts,
-  ): 'finished' | 'replayed' | 'unavailable' | null => {
+  ): Promise<'finished' | 'replayed' | 'unavailable' | null> => {
     // The request's ID first: the same session may claim it again, so a table that is full now costs nobody the flow.
     const claimed = claim(result, request, flow, facts);
     if (claimed !== 'first') desk.metrics.replays.inc({ kind: 'saml-request', result: claimed });
     if (claimed === 'spent') return 'replayed';
     if (claimed === 'full') return 'unavailable';
-    const spent = flow === null ? 'first' : spendFlow(result, flow, facts);
+    const spent = flow === null ? 'first' : await spendFlow(result, flow, facts);
+    if (isUnavailable(spent)) return 'unavailable';
     if (spent !== 'first') desk.metrics.replays.inc({ kind: 'login-flow', result: spent });
     if (spent === 'spent') return 'finished';
     return spent === 'full' ? 'unavailable' : null;
@@ -126,27 +128,38 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     const sid = Buffer.from(result.session.sid).toString('latin1');
     // A person may take longer than the request may be old; until then nobody else may use it.
     const until = flow === null ? wanted.until : Math.max(wanted.until, facts.now + LOGIN_CONTEXT_SECONDS);
-    return desk.spent.spend('saml-request', wanted.id, until, sid, facts.now);
+    return desk.spentHere.spend('saml-request', wanted.id, until, sid, facts.now);
   };
 
   /**
-   * A refusal gives nothing away that could be had twice, so it takes no room in the table: otherwise anybody could
-   * fill it without signing in. An answer that only the session earned is forgotten when its request is too old.
+   * A refusal gives nothing away that could be had twice, so it takes no room in the table (otherwise anybody could fill
+   * it without signing in) and is given while the store is down. An answer that only the session earned is claimed on
+   * this node, like one without a flow, and forgotten when its request is too old: single sign-on asks no database.
    */
-  const spendFlow = (result: AuthenticationResult, { flow, exp }: OpenFlow, facts: RequestFacts): Spent => {
-    if (result.kind === 'refused') return desk.spent.peek('login-flow', flow.innerId, facts.now) ? 'spent' : 'first';
-    const until = result.change.kind === 'none' ? Math.min(exp, facts.now + LOGIN_CONTEXT_SECONDS) : exp;
-    return desk.spent.spend('login-flow', flow.innerId, until, facts.attempt, facts.now);
+  const spendFlow = async (
+    result: AuthenticationResult,
+    { flow, exp }: OpenFlow,
+    facts: RequestFacts,
+  ): Promise<Spent | DirectoryUnavailable> => {
+    if (result.kind === 'refused') {
+      const known = await desk.spent.peek('login-flow', flow.innerId, facts.now);
+      return known === true ? 'spent' : 'first';
+    }
+    if (result.change.kind === 'none') {
+      const until = Math.min(exp, facts.now + LOGIN_CONTEXT_SECONDS);
+      return desk.spentHere.spend('login-flow', flow.innerId, until, facts.attempt, facts.now);
+    }
+    return desk.spent.spend('login-flow', flow.innerId, exp, facts.attempt, facts.now);
   };
 
   /** null when the copy in the browser is still good. */
-  const sealSession = (
+  const sealSession = async (
     result: AuthenticationResult & { readonly kind: 'authenticated' },
     session: Session,
     request: AuthenticationRequest,
     shown: Shown,
     facts: RequestFacts,
-  ): SetCookie | 'unavailable' | null => {
+  ): Promise<SetCookie | 'unavailable' | null> => {
     const { change } = result;
     const before = change.kind === 'started' ? null : shown.session;
     if (before !== null && session === before.session && (!before.reseal || request.passive)) return null;
@@ -158,21 +171,21 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     const cookie = desk.sessions.seal(session, { ancestors, keep }, facts.now);
     if (cookie === null) return before === null ? 'unavailable' : null;
     if (change.kind === 'started' && change.replaced !== null) {
-      desk.revocations.revokeSid(change.replaced.sid, facts.now + desk.sidRevocationSeconds);
+      await desk.revocations.revokeSid(change.replaced.sid, facts.now + desk.sidRevocationSeconds, facts.now);
     }
     return cookie;
   };
 
-  const record = (
+  const record = async (
     result: AuthenticationResult & { readonly kind: 'authenticated' },
     request: AuthenticationRequest,
     session: Session,
     error: string | null,
     facts: RequestFacts,
-  ): void => {
+  ): Promise<void> => {
     const { account, change } = result;
     if (change.kind === 'started') desk.metrics.sessionsStarted.inc();
-    if (change.kind !== 'none') options.onFinished(account.id, facts.address);
+    if (change.kind !== 'none') await options.onFinished(session, facts);
     if (error === null) options.onAnswered(request.relyingParty);
     audit(facts, {
       action: change.kind === 'none' ? 'sso' : 'login',

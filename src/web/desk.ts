@@ -4,7 +4,7 @@ import type { AuditEvent } from '../core/audit-event.ts';
 import type { ProtocolName } from '../core/authentication-request.ts';
 import type { ProtocolAdapter } from '../core/protocol-adapter.ts';
 import type { Reply } from '../core/reply.ts';
-import type { Revocations, SpentStore } from '../core/revocation.ts';
+import type { LocalSpent, Revocations, SpentStore } from '../core/revocation.ts';
 import type { Random } from '../lib/random.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { FlowCookies } from './flow-cookies.ts';
@@ -27,6 +27,7 @@ export interface Desk {
   readonly adapters: Readonly<Record<ProtocolName, ProtocolAdapter>>;
   readonly directory: Directory;
   readonly spent: SpentStore;
+  readonly spentHere: LocalSpent;
   readonly revocations: Revocations;
   readonly metrics: Metrics;
   readonly random: Random;

@@ -126,7 +126,9 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     const next = await step(visit, { kind: 'arrived' });
     if ('answer' in next) return next.answer;
     // Judged only now: a balancer's repeat of the request that finished the flow has been answered above, once more.
-    if (desk.spent.peek('login-flow', visit.flow.innerId, facts.now)) {
+    const spent = await desk.spent.peek('login-flow', visit.flow.innerId, facts.now);
+    if (isUnavailable(spent)) return desk.page('unavailable', 503, facts);
+    if (spent) {
       return withCookies(desk.page('finished', 410, facts), [flows.expired(id)]);
     }
     const page = loginPage(visit, next.ask.loginName ?? '', next.ask.failure && failureSentence(next.ask.failure), 200);

@@ -50,9 +50,10 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     if (!desk.forms.matches(session.sid, 'logout', facts.form.get('form_token')))
       return desk.page('foreign', 403, facts);
     // A slow answer in another tab could bring the cookie back: the sid is remembered as ended.
-    desk.revocations.revokeSid(session.sid, facts.now + desk.sidRevocationSeconds);
+    await desk.revocations.revokeSid(session.sid, facts.now + desk.sidRevocationSeconds, facts.now);
     const flows = desk.flows.openAll(facts);
-    for (const flow of flows) desk.spent.spend('login-flow', flow.flow.innerId, flow.exp, null, facts.now);
+    // A flow that cannot be remembered as spent now leaves with its cookie, and names no session any more.
+    await Promise.all(flows.map(({ flow, exp }) => desk.spent.spend('login-flow', flow.innerId, exp, null, facts.now)));
     answers.audit(facts, { action: 'logout', outcome: 'success', accountId: session.accountId, sid: session.sid });
     const names = session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []);
     const left =

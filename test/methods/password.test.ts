@@ -10,6 +10,7 @@ import { createPasswordMethod, type PasswordOutcome } from '../../src/methods/pa
 import { credentialIdOf } from '../../src/methods/password-check.ts';
 import { isLongEnough, preparePassword } from '../../src/methods/prepare-password.ts';
 import { type Attempt, createThrottle } from '../../src/methods/throttle.ts';
+import { createMemoryAttempts } from '../../src/state/memory-attempts.ts';
 
 const random = systemRandom();
 const common: Argon2Cost = { memory: 64, time: 2, parallelism: 1 };
@@ -42,13 +43,20 @@ const find = async (name: string) => people.get(name) ?? null;
 const UNTOLD = { down: 'directory', both: 'ambiguous-name' } as const;
 const now = 1_000_000;
 
-function open(options: { readonly pool?: Pick<HashPool, 'verify'>; readonly commonCost?: Argon2Cost | null } = {}) {
+interface Options {
+  readonly pool?: Pick<HashPool, 'verify'>;
+  readonly commonCost?: Argon2Cost | null;
+  readonly attemptsDown?: true;
+}
+
+function open(options: Options = {}) {
   const jobs: string[] = [];
   const settled: string[] = [];
   const began: Attempt[] = [];
   const pool = options.pool ?? realPool;
   const throttle = createThrottle({
     policy: { enabled: true, accountFailures: 2, addressFailures: 50, maxDelay: 60, window: 900 },
+    store: createMemoryAttempts(100),
     capacity: 100,
     onAddressUnknown: () => {},
   });
@@ -78,15 +86,16 @@ function open(options: { readonly pool?: Pick<HashPool, 'verify'>; readonly comm
       },
     },
     throttle: {
-      begin: (attempt, at) => {
+      begin: async (attempt, at) => {
         began.push(attempt);
-        const admission = throttle.begin(attempt, at);
-        if (admission.kind === 'throttled') return admission;
+        if (options.attemptsDown === true) return { kind: 'unavailable' };
+        const admission = await throttle.begin(attempt, at);
+        if (admission.kind !== 'admitted') return admission;
         return {
           kind: 'admitted',
-          settle: (outcome) => {
+          settle: async (outcome) => {
             settled.push(outcome);
-            admission.settle(outcome);
+            await admission.settle(outcome);
           },
         };
       },
@@ -274,4 +283,16 @@ test('length is counted in characters', () => {
   assert.equal(isLongEnough('1234567'), false);
   assert.equal(isLongEnough('12345678'), true);
   assert.equal(isLongEnough('\u{1f600}\u{1f600}\u{1f600}\u{1f600}'), false);
+});
+
+test('while attempts cannot be counted nobody tries: no hash, known name or not', async () => {
+  const { verify, jobs, settled } = open({ attemptsDown: true });
+  for (const typed of ['anna', 'nobody']) {
+    assert.deepEqual(await verify(typed, 'whatever it is'), {
+      kind: 'unavailable',
+      retryAfter: 30,
+      because: 'attempts',
+    });
+  }
+  assert.deepEqual([jobs, settled], [[], []]);
 });

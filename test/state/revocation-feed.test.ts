@@ -172,11 +172,23 @@ test('a feed that was never loaded says so', () => {
   feed.close();
 });
 
-test('this node’s own logouts count at once and end with their time', () => {
+test('this node’s own logouts count at once and end with their time', async () => {
   const { feed } = openFeed([]);
-  feed.revokeSid(sid, NOW + 60);
+  assert.equal(await feed.revokeSid(sid, NOW + 60, NOW), 'this-node');
   assert.equal(feed.check(subject(NOW), NOW), 'revoked');
   assert.equal(feed.check(subject(NOW), NOW + 60), 'good');
+  feed.close();
+});
+
+test('a not-before of this node’s own counts at once, and an older one does not lower it', async () => {
+  const { feed } = openFeed([]);
+  const { accountId } = subject(NOW);
+  assert.ok(accountId !== null);
+  assert.equal(await feed.revokeAccount(accountId, NOW, NOW + 60, NOW), 'this-node');
+  await feed.revokeAccount(accountId, NOW - 100, NOW + 60, NOW);
+  assert.equal(feed.check(subject(NOW - 1), NOW), 'revoked');
+  assert.equal(feed.check(subject(NOW), NOW), 'good');
+  assert.equal(feed.check({ ...subject(NOW - 1), accountId: 'somebody else' }, NOW), 'good');
   feed.close();
 });
 

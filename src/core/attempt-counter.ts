@@ -1,9 +1,13 @@
-// Owns: the arithmetic of throttling, on plain numbers. Leaves to throttle.ts: whose numbers they are.
+// Owns: the arithmetic of throttling, on plain numbers, and the port of the store that keeps an account's counts.
+// Leaves to methods/throttle.ts: whose numbers they are; to state/: keeping them, on one node or for all of them.
 import type { EpochSeconds } from '../lib/clock.ts';
+import type { AccountId, DirectoryUnavailable } from './account.ts';
 
 /** Failures in a row of one account, with the attempts under way counted as failures until they are known to be none. */
 export interface AttemptCounter {
   failures: number;
+  /** Failures since the last finished login, whatever time has passed. */
+  inARow: number;
   pending: number;
   /** When the last failed attempt began. */
   failedAt: EpochSeconds;
@@ -18,14 +22,45 @@ export interface CounterPolicy {
   readonly maxDelay: number;
   /** Seconds without a failure after which the failures are forgotten. */
   readonly window: number;
+  /** Failures in a row, however slow, after which only an operator lets anybody try again; null for no such end. */
+  readonly ceiling: number | null;
+}
+
+/** Whose failures are counted together. */
+export interface CounterName {
+  readonly method: string;
+  /** Null for a name that nobody has. */
+  readonly accountId: AccountId | null;
+  /** A digest of the name that nobody has, or the place that is familiar to the account; else empty. */
+  readonly detail: string;
+}
+
+export type Reservation =
+  | { readonly kind: 'reserved'; readonly settle: (outcome: 'failed' | 'not-failed') => Promise<void> }
+  | { readonly kind: 'wait'; readonly seconds: number }
+  /** The ceiling is reached. */
+  | { readonly kind: 'locked' };
+
+/** Where counts of failed attempts are kept. Every method is atomic over whoever shares the store. */
+export interface AttemptStore {
+  /** Whether a login of this account has finished from this place. */
+  readonly isFamiliar: (accountId: AccountId, place: string) => Promise<boolean | DirectoryUnavailable>;
+  /** Counts an attempt as failed until it is settled. `settle` exactly once; never rejects. */
+  readonly reserve: (
+    name: CounterName,
+    policy: CounterPolicy,
+    now: EpochSeconds,
+  ) => Promise<Reservation | DirectoryUnavailable>;
+  /** Forgets the account's failures, those at this place too, which is familiar from now on. Never rejects. */
+  readonly finished: (accountId: AccountId, place: string | null, now: EpochSeconds) => Promise<void>;
 }
 
 export function newCounter(): AttemptCounter {
-  return { failures: 0, pending: 0, failedAt: 0, pendingAt: 0 };
+  return { failures: 0, inARow: 0, pending: 0, failedAt: 0, pendingAt: 0 };
 }
 
 /** Seconds between one attempt and the next: none, then 1, 2, 4 … up to the ceiling. */
-export function delayAfter(failures: number, policy: CounterPolicy): number {
+export function delayAfter(failures: number, policy: Pick<CounterPolicy, 'free' | 'maxDelay'>): number {
   return failures < policy.free ? 0 : Math.min(policy.maxDelay, 2 ** Math.min(failures - policy.free, 30));
 }
 
@@ -36,6 +71,11 @@ export function counterWait(counter: AttemptCounter, policy: CounterPolicy, now:
   const failures = now - failedAt >= policy.window ? 0 : counter.failures;
   const since = counter.pending > 0 ? Math.max(failedAt, Math.min(counter.pendingAt, now)) : failedAt;
   return Math.max(0, since + delayAfter(failures + counter.pending, policy) - now);
+}
+
+/** Whether the ceiling is reached, attempts under way included. */
+export function isLocked(counter: AttemptCounter, policy: CounterPolicy): boolean {
+  return policy.ceiling !== null && counter.inARow + counter.pending >= policy.ceiling;
 }
 
 /** Counts an attempt before its outcome is known. */
@@ -50,6 +90,7 @@ export function settleAttempt(counter: AttemptCounter, failed: boolean, began: E
   counter.pending -= 1;
   if (!failed) return;
   counter.failures += 1;
+  counter.inARow += 1;
   counter.failedAt = Math.max(counter.failedAt, began);
 }
 

@@ -1,0 +1,62 @@
+// Owns: counts of failed attempts in one node's memory. N nodes let N times as many through (wire.ts divides what it
+// allows by the number of nodes it is told of), and a restarted node has forgotten. Bounded by LRU tables.
+import { LRUCache } from 'lru-cache';
+import type { AccountId } from '../core/account.ts';
+import {
+  type AttemptCounter,
+  type AttemptStore,
+  type CounterName,
+  counterWait,
+  isLocked,
+  newCounter,
+  reserveAttempt,
+  settleAttempt,
+} from '../core/attempt-counter.ts';
+
+/** `capacity` of each table: more than there are accounts, or the least recently tried account's count is lost. */
+export function createMemoryAttempts(capacity: number): AttemptStore {
+  const table = <V extends object>() => new LRUCache<string, V>({ max: capacity });
+  const accounts = table<Map<string, AttemptCounter>>();
+  /** Counters of (account, familiar place); an entry is made when a login finishes, and only then. */
+  const familiar = table<Map<string, AttemptCounter>>();
+  /** Apart from `accounts`, so that a flood of invented names evicts only invented names. */
+  const unknownNames = table<Map<string, AttemptCounter>>();
+  const placeKey = (accountId: AccountId, place: string): string => `${accountId} ${place}`;
+
+  const counterOf = ({ method, accountId, detail }: CounterName): AttemptCounter => {
+    if (accountId === null) return inner(entry(unknownNames, detail), method);
+    return inner(detail === '' ? entry(accounts, accountId) : entry(familiar, placeKey(accountId, detail)), method);
+  };
+
+  return {
+    isFamiliar: async (accountId, place) => familiar.has(placeKey(accountId, place)),
+    reserve: async (name, policy, now) => {
+      const counter = counterOf(name);
+      if (isLocked(counter, policy)) return { kind: 'locked' };
+      const wait = counterWait(counter, policy, now);
+      if (wait > 0) return { kind: 'wait', seconds: Math.ceil(wait) };
+      reserveAttempt(counter, policy, now);
+      return { kind: 'reserved', settle: async (outcome) => settleAttempt(counter, outcome === 'failed', now) };
+    },
+    finished: async (accountId, place) => {
+      accounts.delete(accountId);
+      if (place !== null) familiar.set(placeKey(accountId, place), new Map());
+    },
+  };
+}
+
+function entry(table: LRUCache<string, Map<string, AttemptCounter>>, key: string): Map<string, AttemptCounter> {
+  const found = table.get(key);
+  if (found !== undefined) return found;
+  const made = new Map<string, AttemptCounter>();
+  table.set(key, made);
+  return made;
+}
+
+function inner(counters: Map<string, AttemptCounter>, method: string): AttemptCounter {
+  const found = counters.get(method);
+  if (found !== undefined) return found;
+  const made = newCounter();
+  counters.set(method, made);
+  return made;
+}
