@@ -51,6 +51,9 @@ wanted=(
   chromium:/usr/bin/chromium
   openssl:/usr/bin/openssl
   python3:/usr/bin/python3
+  python3-cryptography:/usr/lib/python3/dist-packages/cryptography
+  buildah:/usr/bin/buildah
+  debootstrap:/usr/sbin/debootstrap
 )
 
 missing=()
