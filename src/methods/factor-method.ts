@@ -59,7 +59,7 @@ export type FactorReason =
   | 'not-enrolled'
   | 'throttled'
   /** Too many failures in a row: only an operator opens it again. */
-  | 'blocked'
+  | 'locked'
   | 'expired'
   /** WebAuthn: the person was not verified, another origin, a counter that went back … */
   | 'refused-proof';
@@ -73,8 +73,8 @@ export interface FactorUnavailable {
   readonly because: FactorOutage;
 }
 
-/** blocked: too many failures in a row; another method, or an operator (`signet users reset`). Answered like throttled. */
-export type MethodFailure = FactorFailure | { readonly kind: 'blocked' };
+/** locked: too many failures in a row; another method, or an operator (`signet users unlock`). Answered like throttled. */
+export type MethodFailure = FactorFailure | { readonly kind: 'locked' };
 
 export interface FactorFailed {
   readonly kind: 'failed';
