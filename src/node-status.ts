@@ -41,7 +41,7 @@ export function statusOf(view: NodeView): Readonly<Record<string, unknown>> {
     ready: notReady(view).length === 0,
     draining: view.draining(),
     keyring: parts.keyring.status(),
-    people: parts.directory.status().people,
+    people: parts.directoryDetails.people(),
     parties: parts.parties.all().length,
     partyProblems: parts.parties.problems(),
     revocations: revocations.status(),

@@ -3,8 +3,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Config } from './config/config.ts';
-import { createDirectoryTable, type DirectoryConflict, type DirectoryTable } from './directories/directory-table.ts';
-import { openYamlDirectory, type YamlDirectory } from './directories/yaml-directory.ts';
+import { type OpenDirectories, openDirectories } from './directories/open-directories.ts';
 import { type AddressTest, addressList } from './lib/address-list.ts';
 import type { Clock } from './lib/clock.ts';
 import { formatProblem, type Problem, Problems, ProblemsError } from './lib/problems.ts';
@@ -27,8 +26,9 @@ export interface PartEvent {
 export interface Parts {
   readonly keyring: KeyringSource;
   readonly stableSecret: StableSecret;
-  readonly directory: YamlDirectory;
-  readonly directories: DirectoryTable;
+  readonly directories: OpenDirectories['table'];
+  /** The same directories, for status and checks. */
+  readonly directoryDetails: Omit<OpenDirectories, 'table' | 'close'>;
   readonly parties: PartyRegistry;
   readonly revocations: RevocationFeed;
   readonly signers: Signers;
@@ -59,7 +59,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const stableSecret = attempt(problems, config.stableSecret.file, () => openStableSecret(config.stableSecret.file));
   if (stableSecret !== null) checkFingerprint(config, stableSecret, problems);
   const signing = openSigning(config, context, problems, warnings);
-  const directory = await attemptLater(problems, config.directory.file, () => openDirectory(config, context));
+  const directories = await attemptLater(problems, 'directories', () => openAllDirectories(config, context));
   const revocations = openRevocations(config, context);
   if (!revocations.status().everLoaded) {
     problems.add(
@@ -73,18 +73,18 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const close = (): void => {
     clearInterval(timer);
     keyring?.close();
-    directory?.close();
+    directories?.close();
     revocations.close();
   };
-  if (problems.any() || keyring === null || stableSecret === null || directory === null || signing === null) {
+  if (problems.any() || keyring === null || stableSecret === null || directories === null || signing === null) {
     close();
     throw new ProblemsError(problems.list());
   }
   return {
     keyring,
     stableSecret,
-    directory,
-    directories: createDirectoryTable([directory], (conflict) => onConflict(conflict, context)),
+    directories: directories.table,
+    directoryDetails: directories,
     parties,
     revocations,
     ...signing,
@@ -139,24 +139,15 @@ function checkFingerprint(config: Config, secret: StableSecret, problems: Proble
   }
 }
 
-function openDirectory(config: Config, { onEvent }: PartsContext): Promise<YamlDirectory> {
-  return openYamlDirectory({
-    name: 'users',
-    path: config.directory.file,
-    pollSeconds: config.directory.poll,
-    onEvent: (event) =>
-      onEvent(
-        event.kind === 'loaded'
-          ? { part: 'users', level: 'info', message: `${event.people} people` }
-          : { part: 'users', level: 'error', message: event.problems.map(formatProblem).join('; ') },
-      ),
+/** Also for commands that look for people. @throws ProblemsError */
+export function openAllDirectories(
+  config: Config,
+  { onEvent }: Pick<PartsContext, 'onEvent' | 'random' | 'clock'>,
+): Promise<OpenDirectories> {
+  return openDirectories(config.directories, {
+    openSql: null,
+    onEvent: ({ directory, level, message }) => onEvent({ part: 'users', level, message: `${directory}: ${message}` }),
   });
-}
-
-function onConflict({ of, accounts }: DirectoryConflict, { onEvent }: PartsContext): void {
-  const what = of === 'id' ? 'one account id' : 'one login name';
-  const whose = accounts.map(({ directory, id }) => `${id} in ${directory}`).join(', ');
-  onEvent({ part: 'users', level: 'error', message: `refused, because two directories have ${what}: ${whose}` });
 }
 
 function openRevocations(config: Config, { clock, onEvent }: PartsContext): RevocationFeed {

@@ -40,10 +40,12 @@ session:
   # Whatever happens, it ends this long after sign-in.
   # absolute: 43200
 
-directory:
-  kind: yaml
-  file: users.yaml
-  # poll: 5
+# Where people come from, in the order in which they are believed: a name that two of them have lets nobody in.
+# Active Directory and other LDAP servers: docs/operations.md, Directories.
+directories:
+  - kind: yaml
+    file: users.yaml
+    # poll: 5
 
 password:
   # What new password hashes cost; a hash that exists keeps the cost it was made with. memory is in KiB.

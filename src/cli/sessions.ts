@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
-import { loginNameKey } from '../core/login-name.ts';
-import { listPeople } from '../directories/users-file-edit.ts';
+import type { AccountId } from '../core/account.ts';
 import { withLock, writeAtomically } from '../lib/atomic-file.ts';
 import { decodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
+import { openAllDirectories } from '../parts.ts';
 import { formatRevocations, parseRevocations, type RevocationEntry } from '../state/revocation-file.ts';
 import { CliFailure, type CliIo } from './io.ts';
 
@@ -34,7 +34,7 @@ export function addSessionsCommand(program: Command, io: CliIo): void {
 async function revoke(io: CliIo, options: RevokeOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const now = io.clock();
-  const entry = await entryOf(options, config, now);
+  const entry = await entryOf(options, config, io, now);
   const { file } = config.revocations;
   await withLock(file, async () => {
     const entries = parseRevocations(file, readFileSync(file, 'utf8'));
@@ -43,7 +43,7 @@ async function revoke(io: CliIo, options: RevokeOptions): Promise<void> {
   io.out(`${describe(options)} ended; every node knows within ${config.revocations.poll} s\n`);
 }
 
-async function entryOf(options: RevokeOptions, config: Config, now: EpochSeconds): Promise<RevocationEntry> {
+async function entryOf(options: RevokeOptions, config: Config, io: CliIo, now: EpochSeconds): Promise<RevocationEntry> {
   const { session, skew, revocations } = config;
   // The longest that a copy of a session made before now can live.
   const until = now + session.absolute + revocations.poll + skew;
@@ -56,12 +56,19 @@ async function entryOf(options: RevokeOptions, config: Config, now: EpochSeconds
     return { kind: 'sid', sid, until };
   }
   if (options.user === undefined) throw new CliFailure('one of --sid, --user, --all is needed');
-  const key = loginNameKey(options.user);
-  const person = (await listPeople(config.directory.file)).find(
-    ({ account }) => loginNameKey(account.loginName) === key,
-  );
-  if (person === undefined) throw new CliFailure(`there is no user '${options.user}' in ${config.directory.file}`);
-  return { kind: 'account', accountId: person.account.id, notBefore, until };
+  return { kind: 'account', accountId: await accountIdOf(options.user, config, io), notBefore, until };
+}
+
+async function accountIdOf(name: string, config: Config, io: CliIo): Promise<AccountId> {
+  const opened = await openAllDirectories(config, { ...io, onEvent: () => {} });
+  try {
+    const claim = await opened.table.claim(name);
+    if (claim.kind === 'claimed') return claim.account.id;
+    if (claim.kind === 'unclaimed') throw new CliFailure(`there is no user '${name}' in any directory`);
+    throw new CliFailure(`a directory cannot say who '${name}' is: signet users find ${name}`);
+  } finally {
+    opened.close();
+  }
 }
 
 function describe(options: RevokeOptions): string {

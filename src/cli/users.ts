@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
+import type { Account } from '../core/account.ts';
 import type { Person } from '../directories/users-file.ts';
 import { addPerson, listPeople, setDisabled, setPasswordHash, UsersEditError } from '../directories/users-file-edit.ts';
 import { createHash } from '../methods/argon2.ts';
@@ -12,10 +13,13 @@ import {
   PASSWORD_MIN_CHARACTERS,
   preparePassword,
 } from '../methods/prepare-password.ts';
+import { openAllDirectories, type PartEvent } from '../parts.ts';
+import { directoryCalled, fileOf } from './directory-choice.ts';
 import { CliFailure, type CliIo } from './io.ts';
 
 interface WithConfig {
   readonly config: string;
+  readonly directory?: string;
 }
 interface WithPassword extends WithConfig {
   readonly passwordStdin?: true;
@@ -30,7 +34,11 @@ const collect = (value: string, before: readonly string[]): readonly string[] =>
 export function addUsersCommand(program: Command, io: CliIo): void {
   const users = program.command('users').description('the people in the users file');
   const command = (usage: string, description: string) =>
-    users.command(usage).description(description).option('--config <file>', 'the configuration', 'signet.yaml');
+    users
+      .command(usage)
+      .description(description)
+      .option('--config <file>', 'the configuration', 'signet.yaml')
+      .option('--directory <name>', 'where; without it, the first that Signet may write to');
   const fromStdin = ['--password-stdin', 'read the password from standard input, without asking'] as const;
 
   command('add <name>', 'add a person under a new random id')
@@ -38,13 +46,16 @@ export function addUsersCommand(program: Command, io: CliIo): void {
     .option('--attribute <key=value>', 'an attribute; again for more, or for more values of one', collect, [])
     .option('--group <group>', 'a group; again for more', collect, [])
     .action((name: string, options: AddOptions) => add(io, name, options));
+  command('find <name>', 'one person, in whichever directory they are')
+    .option('--json', 'as JSON')
+    .action((name: string, options: WithConfig & { readonly json?: true }) => find(io, name, options));
   command('list', 'everybody, in the order of the file')
     .option('--json', 'as JSON')
     .action((options: WithConfig & { readonly json?: true }) => list(io, options));
   command('set-password <name>', 'replace a password; sessions that exist go on')
     .option(...fromStdin)
     .action((name: string, options: WithPassword) => setPassword(io, name, options));
-  command('disable <name>', 'refuse somebody, on every node within directory.poll seconds, sessions included').action(
+  command('disable <name>', 'refuse somebody, on every node within seconds, sessions included').action(
     (name: string, options: WithConfig) => disable(io, name, options, true),
   );
   command('enable <name>', 'undo disable').action((name: string, options: WithConfig) =>
@@ -57,39 +68,63 @@ async function add(io: CliIo, loginName: string, options: AddOptions): Promise<v
   const attributes = readAttributes(options.attribute);
   const passwordHash = await hashOf(io, config, options);
   const person = { loginName, passwordHash, attributes, groups: options.group };
-  const id = await edited(() => addPerson(config.directory.file, person, io.random));
+  const id = await edited(() => addPerson(fileOf(config, options), person, io.random));
   io.out(`added ${loginName} with id ${id}\n`);
 }
 
 async function setPassword(io: CliIo, name: string, options: WithPassword): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const passwordHash = await hashOf(io, config, options);
-  await edited(() => setPasswordHash(config.directory.file, name, passwordHash));
+  await edited(() => setPasswordHash(fileOf(config, options), name, passwordHash));
   io.out(`new password for ${name}; to end their sessions: signet sessions revoke --user ${name}\n`);
 }
 
 async function disable(io: CliIo, name: string, options: WithConfig, disabled: boolean): Promise<void> {
-  const { file } = readConfig(options.config, io.environment).directory;
+  const file = fileOf(readConfig(options.config, io.environment), options);
   await edited(() => setDisabled(file, name, disabled));
   io.out(`${name} is ${disabled ? 'disabled' : 'enabled'}\n`);
 }
 
 async function list(io: CliIo, options: WithConfig & { readonly json?: true }): Promise<void> {
-  const people = await listPeople(readConfig(options.config, io.environment).directory.file);
+  const people = await listPeople(fileOf(readConfig(options.config, io.environment), options));
   io.out(options.json === true ? `${JSON.stringify(people.map(asJson), null, 2)}\n` : people.map(asLine).join(''));
+}
+
+async function find(io: CliIo, name: string, options: WithConfig & { readonly json?: true }): Promise<void> {
+  const config = readConfig(options.config, io.environment);
+  const chosen = options.directory === undefined ? null : directoryCalled(config, options.directory);
+  const directories = chosen === null ? config.directories : [chosen];
+  const notes: string[] = [];
+  const onEvent = ({ level, message }: PartEvent) => {
+    if (level !== 'info') notes.push(message);
+  };
+  const opened = await openAllDirectories({ ...config, directories }, { ...io, onEvent });
+  try {
+    const claim = await opened.table.claim(name);
+    if (claim.kind === 'unclaimed') throw new CliFailure(`there is nobody called '${name}'`);
+    if (claim.kind === 'unavailable') throw new CliFailure([`'${name}' cannot be looked for`, ...notes].join('; '));
+    const { account, directory } = claim;
+    if (options.json === true) {
+      io.out(`${JSON.stringify({ directory: directory.name, ...accountAsJson(account) }, null, 2)}\n`);
+      return;
+    }
+    const notice = account.disabled ? 'disabled' : '';
+    io.out(
+      `${[account.loginName, account.id, account.groups.join(','), directory.name, notice].join('\t').trimEnd()}\n`,
+    );
+    for (const [key, values] of account.attributes) io.out(`  ${key}\t${values.join('; ')}\n`);
+  } finally {
+    opened.close();
+  }
 }
 
 /** Whether there is a password, never its hash: lists end in tickets and chats. */
 function asJson({ account, passwordHash }: Person) {
-  const { id, loginName, disabled, groups, attributes } = account;
-  return {
-    id,
-    loginName,
-    disabled,
-    password: passwordHash !== null,
-    groups,
-    attributes: Object.fromEntries(attributes),
-  };
+  return { ...accountAsJson(account), password: passwordHash !== null };
+}
+
+function accountAsJson({ id, loginName, disabled, groups, attributes }: Account) {
+  return { id, loginName, disabled, groups, attributes: Object.fromEntries(attributes) };
 }
 
 function asLine({ account, passwordHash }: Person): string {

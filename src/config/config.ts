@@ -2,6 +2,7 @@
 // Every time is in seconds, so that a test or a trial can be quick.
 import { z } from 'zod';
 import { DEFAULT_ARGON2_COST, isAllowedCost } from '../lib/argon2-string.ts';
+import { type DirectorySettings, directoriesSchema } from './directories.ts';
 
 const seconds = z.int().min(0).max(31_536_000);
 const positive = z.int().min(1).max(31_536_000);
@@ -49,13 +50,7 @@ export const configSchema = z.strictObject({
   session: z
     .strictObject({ idle: positive.default(3600), absolute: positive.max(43_200).default(43_200) })
     .prefault({}),
-  directory: z
-    .strictObject({
-      kind: z.literal('yaml').default('yaml'),
-      file: file.default('users.yaml'),
-      poll: positive.default(5),
-    })
-    .prefault({}),
+  directories: directoriesSchema.describe('in the order in which they are believed'),
   password: z
     .strictObject({
       argon2: argon2.prefault({}),
@@ -117,7 +112,8 @@ export const configSchema = z.strictObject({
 type Parsed = z.output<typeof configSchema>;
 
 /** The whole configuration, frozen; paths are absolute and `publicUrl` has no trailing slash. */
-export type Config = Readonly<Parsed> & {
+export type Config = Readonly<Omit<Parsed, 'directories'>> & {
+  readonly directories: readonly DirectorySettings[];
   readonly entityId: string;
   readonly nodeName: string;
   readonly publicOrigin: string;

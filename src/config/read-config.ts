@@ -6,6 +6,7 @@ import { parseDocument, parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Problems } from '../lib/problems.ts';
 import { type Config, configSchema } from './config.ts';
+import { completeDirectories } from './directories.ts';
 import { addSchemaProblems, unwrapSchema } from './schema-problems.ts';
 import { wantedInstead } from './suggest.ts';
 
@@ -25,7 +26,7 @@ export function readConfig(path: string, environment: Environment): Config {
     addSchemaProblems(problems, configSchema, raw, parsed.error.issues, (path) => path.join('.'));
   }
   problems.throwIfAny();
-  const config = complete(configSchema.parse(raw), dirname(resolve(path)), problems);
+  const config = complete(configSchema.parse(raw), dirname(resolve(path)), environment, problems);
   problems.throwIfAny();
   return deepFreeze(config);
 }
@@ -153,7 +154,12 @@ export function readPublicUrl(text: string, problems: Problems): URL | null {
   return url;
 }
 
-function complete(parsed: z.output<typeof configSchema>, folder: string, problems: Problems): Config {
+function complete(
+  parsed: z.output<typeof configSchema>,
+  folder: string,
+  environment: Environment,
+  problems: Problems,
+): Config {
   const url = readPublicUrl(parsed.publicUrl, problems);
   const plainHttp = url?.protocol === 'http:';
   const { idle, absolute } = parsed.session;
@@ -175,7 +181,7 @@ function complete(parsed: z.output<typeof configSchema>, folder: string, problem
         .slice(0, 64),
     keyring: { ...parsed.keyring, file: at(parsed.keyring.file) },
     stableSecret: { ...parsed.stableSecret, file: at(parsed.stableSecret.file) },
-    directory: { ...parsed.directory, file: at(parsed.directory.file) },
+    directories: completeDirectories(parsed.directories, at, environment, problems),
     saml: {
       ...saml,
       key: at(saml.key),

@@ -23,33 +23,42 @@ function addIssue(
 ): void {
   if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys) {
-      problems.add(name([...issue.path, key]), 'an unknown setting', wantedInstead(key, keysAt(schema, issue.path)));
+      problems.add(
+        name([...issue.path, key]),
+        'an unknown setting',
+        wantedInstead(key, keysAt(schema, issue.path, value)),
+      );
     }
     return;
   }
-  if (issue.code === 'invalid_union') {
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     for (const inner of issue.errors.at(-1) ?? []) {
       addIssue(problems, schema, value, { ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, name);
     }
     return;
   }
-  problems.add(name(issue.path), foundAt(value, issue.path), issue.message.replace(/^Invalid input: expected /, ''));
+  problems.add(
+    name(issue.path),
+    foundAt(value, issue.path),
+    issue.message.replace(/^Invalid (input: e|discriminator value. E)xpected /, ''),
+  );
 }
 
 function foundAt(value: unknown, path: readonly PropertyKey[]): string {
   let found: unknown = value;
-  for (const part of path) {
-    found =
-      typeof found === 'object' && found !== null && Object.hasOwn(found, part) ? Reflect.get(found, part) : undefined;
-  }
+  for (const part of path) found = innerOf(found, part);
   return found === undefined ? 'nothing' : JSON.stringify(found).slice(0, 200);
 }
 
-/** The keys that a schema has at a path; empty where it is no object. */
-export function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+/** The keys that a schema has at a path, of the alternative that `value` names there; empty where it is no object. */
+export function keysAt(schema: unknown, path: readonly PropertyKey[], value?: unknown): string[] {
   let type: unknown = schema;
-  for (const part of path) type = step(unwrapSchema(type), part);
-  const inner = unwrapSchema(type);
+  let there: unknown = value;
+  for (const part of path) {
+    type = step(unwrapSchema(type, there), part);
+    there = innerOf(there, part);
+  }
+  const inner = unwrapSchema(type, there);
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
@@ -59,11 +68,31 @@ function step(type: unknown, part: PropertyKey): unknown {
   return undefined;
 }
 
-/** Without defaults and optionality; of a union the last member, which is the most detailed one. */
-export function unwrapSchema(type: unknown): unknown {
+/**
+ * Without defaults and optionality; of a union that is told apart by a key the member that `value` is, of another one
+ * the last member, which is the most detailed one.
+ */
+export function unwrapSchema(type: unknown, value?: unknown): unknown {
   let inner = type;
   while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
     inner = inner.def.innerType;
   }
-  return inner instanceof z.ZodUnion ? inner.options.at(-1) : inner;
+  if (!(inner instanceof z.ZodUnion)) return inner;
+  const { options } = inner;
+  if (!(inner instanceof z.ZodDiscriminatedUnion)) return options.at(-1);
+  const key = inner.def.discriminator;
+  const meant = options.find(
+    (option) => option instanceof z.ZodObject && isLiteral(option.shape[key], innerOf(value, key)),
+  );
+  return meant ?? options.at(-1);
+}
+
+function isLiteral(type: unknown, value: unknown): boolean {
+  return type instanceof z.ZodLiteral && type.def.values.includes(value as z.core.util.Literal);
+}
+
+function innerOf(value: unknown, part: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+    ? Reflect.get(value, part)
+    : undefined;
 }

@@ -48,7 +48,7 @@ async function fullBrowser(): Promise<PersonBrowser> {
     random: systemRandom(),
     observe: () => {},
   });
-  const found = await node.node.parts.directory.findByLoginName('alice');
+  const found = await node.node.parts.directories.findByLoginName('alice');
   const accountId = found !== null && 'id' in found ? found.id : assert.fail('no alice');
   const session: Session = {
     sid: Buffer.alloc(16, 9),

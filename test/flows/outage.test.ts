@@ -63,14 +63,17 @@ const partyFile = (node: OneNode): string => {
   return join(folder, readdirSync(folder).find((name) => name.endsWith('.xml')) ?? assert.fail('no metadata'));
 };
 
+const usersFile = ({ config: { directories } }: OneNode): string =>
+  directories.flatMap((directory) => (directory.kind === 'yaml' ? directory.file : []))[0] ?? assert.fail('no file');
+
 const fileRows: readonly FileRow[] = [
-  { name: 'the users file is gone', part: 'users', break: (n) => rmSync(n.config.directory.file) },
+  { name: 'the users file is gone', part: 'users', break: (n) => rmSync(usersFile(n)) },
   {
     name: 'the users file is not YAML',
     part: 'users',
-    break: (n) => writeFileSync(n.config.directory.file, 'users: ['),
+    break: (n) => writeFileSync(usersFile(n), 'users: ['),
   },
-  { name: 'others may read the users file', part: 'users', break: (n) => chmodSync(n.config.directory.file, 0o644) },
+  { name: 'others may read the users file', part: 'users', break: (n) => chmodSync(usersFile(n), 0o644) },
   { name: 'the keyring file is gone', part: 'keyring', break: (n) => rmSync(n.config.keyring.file) },
   { name: 'the keyring file is cut off', part: 'keyring', break: (n) => writeFileSync(n.config.keyring.file, '{"fo') },
   { name: 'others may read the keyring file', part: 'keyring', break: (n) => chmodSync(n.config.keyring.file, 0o644) },
@@ -99,7 +102,7 @@ for (const row of fileRows) {
     const person = await signedIn(node);
     row.break(node);
     node.travelTo(NOW + 60);
-    await node.node.parts.directory.reload();
+    await node.node.parts.directoryDetails.reload();
     // The parties are looked at by the wall clock, every second here.
     for (let i = 0; i < 100 && (await metric(node, `signet_load_errors_total{what="${row.part}"}`)) === 0; i++)
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -56,14 +56,14 @@ export const podRules = {
   'every configured file is in a mounted folder': (objects) =>
     nodeConfigs(objects).flatMap(({ name, workload, result }) => {
       if ('problems' in result) return [];
-      const { keyring, stableSecret, saml, directory, parties, revocations } = result.config;
+      const { keyring, stableSecret, saml, directories, parties, revocations } = result.config;
       const mounts = workload.pod.containers.flatMap(({ volumeMounts = [] }) => volumeMounts);
       return [
         keyring.file,
         stableSecret.file,
         saml.key,
         saml.certificate,
-        directory.file,
+        ...directories.flatMap((directory) => (directory.kind === 'yaml' ? directory.file : [])),
         parties.folder,
         revocations.file,
       ]

@@ -1,0 +1,93 @@
+// Owns: opening the directories that are configured, in their order. Leaves to each directory: what it needs.
+import type { DirectorySettings, YamlSettings } from '../config/directories.ts';
+import type { PasswordDirectory } from '../core/password-directory.ts';
+import { formatProblem, ProblemsError } from '../lib/problems.ts';
+import { createDirectoryTable, type DirectoryConflict, type DirectoryTable } from './directory-table.ts';
+import { openYamlDirectory, type YamlDirectory } from './yaml-directory.ts';
+
+/** For the log; `directory` is the name of the one that it is about. */
+export interface DirectoryEvent {
+  readonly directory: string;
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+}
+
+export interface DirectoryPorts {
+  /** Null where no database is configured. */
+  readonly openSql: ((name: string) => Promise<PasswordDirectory>) | null;
+  readonly onEvent: (event: DirectoryEvent) => void;
+}
+
+export interface OpenDirectories {
+  readonly table: DirectoryTable;
+  /** People who are in files. */
+  readonly people: () => number;
+  /** Looks at every file now, not at the next poll. */
+  readonly reload: () => Promise<void>;
+  readonly close: () => void;
+}
+
+/** @throws ProblemsError with everything that keeps a directory from being opened; a server that is down does not. */
+export async function openDirectories(
+  settings: readonly DirectorySettings[],
+  ports: DirectoryPorts,
+): Promise<OpenDirectories> {
+  const { onEvent } = ports;
+  const files: YamlDirectory[] = [];
+  const close = (): void => {
+    for (const directory of files) directory.close();
+  };
+  const openOne = async (one: DirectorySettings): Promise<PasswordDirectory> => {
+    if (one.kind === 'yaml') {
+      const directory = await openFile(one, onEvent);
+      files.push(directory);
+      return directory;
+    }
+    if (ports.openSql === null) throw refusal(one.name, 'kind: sql', 'a database (database.url) to look into');
+    return ports.openSql(one.name);
+  };
+  const opened = await Promise.allSettled(settings.map(openOne));
+  const failures = opened.filter((one) => one.status === 'rejected').map(({ reason }) => reason);
+  if (failures.length > 0) {
+    close();
+    throw allOf(failures);
+  }
+  const members = opened.filter((one) => one.status === 'fulfilled').map(({ value }) => value);
+  return {
+    table: createDirectoryTable(members, (conflict) => onEvent(conflictEvent(conflict))),
+    people: () => files.reduce((sum, directory) => sum + directory.status().people, 0),
+    reload: async () => {
+      await Promise.all(files.map((directory) => directory.reload()));
+    },
+    close,
+  };
+}
+
+function openFile({ name, file, poll }: YamlSettings, onEvent: DirectoryPorts['onEvent']): Promise<YamlDirectory> {
+  return openYamlDirectory({
+    name,
+    path: file,
+    pollSeconds: poll,
+    onEvent: (event) => {
+      const message = event.kind === 'loaded' ? `${event.people} people` : event.problems.map(formatProblem).join('; ');
+      onEvent({ directory: name, level: event.kind === 'loaded' ? 'info' : 'error', message });
+    },
+  });
+}
+
+function conflictEvent({ of, accounts }: DirectoryConflict): DirectoryEvent {
+  const what = of === 'id' ? 'one account id' : 'one login name';
+  const whose = accounts.map(({ directory, id }) => `${id} in ${directory}`).join(', ');
+  const message = `nobody signs in by ${what} that two directories have: ${whose}`;
+  return { directory: accounts[0]?.directory ?? '', level: 'error', message };
+}
+
+function refusal(path: string, found: string, wanted: string): ProblemsError {
+  return new ProblemsError([{ path: `directories: ${path}`, found, wanted }]);
+}
+
+/** One error with every problem; a fault is not hidden behind problems. */
+function allOf(failures: readonly unknown[]): unknown {
+  const fault = failures.find((failure) => !(failure instanceof ProblemsError));
+  return fault ?? new ProblemsError(failures.flatMap((failure) => (failure as ProblemsError).problems));
+}
