@@ -13,7 +13,7 @@ import type { SsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createAnswerDesk } from './web/answer-desk.ts';
 import type { Desk } from './web/desk.ts';
 import { createHomeDesk } from './web/home-desk.ts';
-import { createLoginDesk } from './web/login-desk.ts';
+import { createLoginDesk, type LoginDeskOptions } from './web/login-desk.ts';
 import { createLogoutDesk } from './web/logout-desk.ts';
 import type { RequestFacts } from './web/request-facts.ts';
 
@@ -32,20 +32,30 @@ export interface RouteParts {
   readonly saml: Saml;
   readonly password: PasswordMethod;
   readonly throttle: Throttle;
+  readonly secondFactors: SecondFactors;
 }
 
-export function createRoutes({ config, parts, desk, saml, password, throttle }: RouteParts): Route[] {
+/** What there is beside passwords. */
+export type SecondFactors = Pick<LoginDeskOptions, 'factors' | 'credentials' | 'possible' | 'enrolment'>;
+
+export function createRoutes({ config, parts, desk, saml, password, throttle, secondFactors }: RouteParts): Route[] {
   const { publicOrigin } = config;
-  const partyOf = (key: RelyingPartyKey): RelyingParty | null =>
-    parts.parties.find(key.slice('saml:'.length))?.relyingParty ?? null;
+  const partyOf = (key: RelyingPartyKey): RelyingParty | null => parts.parties.relyingParty(key) ?? null;
   const answers = createAnswerDesk({
     desk,
     requestClaim: ({ answerTo }) => saml.adapter.requestClaim(answerTo),
     onFinished: (session, facts) => throttle.finished(session.accountId, facts.address, facts.now),
     onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.slice('saml:'.length) }),
   });
-  const login = createLoginDesk({ desk, answers, password, relyingParty: partyOf, publicOrigin });
-  const partyName = (hash: string): string | null => parts.parties.findByHash(hash)?.relyingParty.displayName ?? null;
+  const login = createLoginDesk({
+    desk,
+    answers,
+    password,
+    ...secondFactors,
+    relyingParty: partyOf,
+    publicOrigin,
+  });
+  const partyName = (hash: string): string | null => parts.parties.relyingPartyByHash(hash)?.displayName ?? null;
   const logout = createLogoutDesk({ desk, answers, partyName, publicOrigin });
   const home = createHomeDesk({
     desk,

@@ -7,7 +7,7 @@ export const PROTOCOL_NUMBERS = { saml: 1 } as const satisfies Record<string, nu
 export type ProtocolName = keyof typeof PROTOCOL_NUMBERS;
 
 /** `saml:` entityID, `oidc:` client_id or `cas:` registered service. */
-export type RelyingPartyKey = `${ProtocolName}:${string}`;
+export type RelyingPartyKey = `${ProtocolName | 'oidc' | 'cas'}:${string}`;
 
 /** What the protocol's adapter needs to answer: its own bytes, opaque to everybody else. Any node may finish. */
 export interface PendingAnswer {

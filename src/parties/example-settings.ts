@@ -52,6 +52,7 @@ export const EXAMPLE_PARTY_SETTINGS = `# Settings for one service provider. Copy
 #  floor: aal1
 #  byGroup:
 #    admins: aal2
+#  graceUntil: 2027-01-31T00:00:00Z   # until then people without a second factor are let in, and reminded to enrol one
 
 # Seconds after which it should ask again (SessionNotOnOrAfter); never beyond the end of the session.
 #sessionLifetime: 28800

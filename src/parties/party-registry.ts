@@ -1,32 +1,55 @@
-// Owns: which SAML parties there are now, from a folder of files that may change at any time.
-// Leaves to party-file.ts: one file. Leaves to wire.ts: how often to look.
+// Owns: which parties there are now, from a folder of files that may change at any time.
+// Leaves to party-file.ts and party-document.ts: one file. Leaves to wire.ts: how often to look.
 import { readdir } from 'node:fs/promises';
+import type { RelyingPartyKey } from '../core/authentication-request.ts';
+import type { RelyingParty } from '../core/relying-party.ts';
 import type { Problem } from '../lib/problems.ts';
+import { type Client, readClient } from './client.ts';
 import type { Party } from './party.ts';
+import { type PartyDocument, readPartyDocument } from './party-document.ts';
 import { type PartyFile, readPartyFile, settingsFileName } from './party-file.ts';
+import type { RegisteredParty } from './registered-party.ts';
 
 export interface PartyRegistry {
-  /** By entityID, compared as text. */
+  /** A SAML party by entityID, compared as text. */
   readonly find: (entityId: string) => Party | undefined;
-  /** By the 12 hex digits that sealed values hold. */
+  /** A SAML party by the 12 hex digits that sealed values hold. */
   readonly findByHash: (hash: string) => Party | undefined;
+  /** The SAML parties. */
   readonly all: () => readonly Party[];
+  /** An OpenID Connect client by client_id, compared as text. */
+  readonly findClient: (clientId: string) => Client | undefined;
+  readonly clients: () => readonly Client[];
+  /** Whoever has this key, whatever it speaks. */
+  readonly relyingParty: (key: RelyingPartyKey) => RelyingParty | undefined;
+  readonly relyingPartyByHash: (hash: string) => RelyingParty | undefined;
   /** Everything that was wrong when the folder was last read; what it was wrong with is not served, or served as before. */
   readonly problems: () => readonly Problem[];
   /** Looks at the folder again; true when parties or problems are others than before. */
   readonly reload: () => Promise<boolean>;
 }
 
+/** What the files of a folder gave. */
+interface Files {
+  readonly metadata: ReadonlyMap<string, PartyFile>;
+  readonly clients: ReadonlyMap<string, PartyDocument<Client>>;
+}
+
 interface Snapshot {
-  readonly byEntityId: ReadonlyMap<string, Party>;
-  readonly byHash: ReadonlyMap<string, Party>;
+  readonly parties: ReadonlyMap<string, Party>;
+  readonly clients: ReadonlyMap<string, Client>;
+  readonly byKey: ReadonlyMap<string, RegisteredParty>;
+  readonly byHash: ReadonlyMap<string, RegisteredParty>;
   readonly problems: readonly Problem[];
 }
 
+const NOTHING: Files = { metadata: new Map(), clients: new Map() };
+const CLIENT_FILE = /\.client\.(ya?ml|json)$/;
+
 /** Reads the folder once; a missing folder is a problem, not a failure. */
 export async function openPartyRegistry(folder: string): Promise<PartyRegistry> {
-  let files: ReadonlyMap<string, PartyFile> = new Map();
-  let snapshot: Snapshot = { byEntityId: new Map(), byHash: new Map(), problems: [] };
+  let files = NOTHING;
+  let snapshot = merge(NOTHING, []);
   let folderProblem: string | null = null;
   let running: Promise<boolean> | null = null;
 
@@ -36,16 +59,13 @@ export async function openPartyRegistry(folder: string): Promise<PartyRegistry> 
       if (folderProblem === names) return false;
       folderProblem = names;
       // Parties that were there stay: an unmounted volume is no reason to turn everybody away.
-      const problems = [...snapshot.problems, { path: folder, found: names, wanted: 'a readable folder of metadata' }];
+      const problems = [...snapshot.problems, { path: folder, found: names, wanted: 'a readable folder of parties' }];
       snapshot = { ...snapshot, problems };
       return true;
     }
-    const next = new Map<string, PartyFile>();
-    for (const name of names.filter((one) => one.endsWith('.xml'))) {
-      next.set(name, await readSafely(folder, name, files.get(name)));
-    }
+    const next = await readFiles(folder, names, files);
     const unchanged =
-      folderProblem === null && next.size === files.size && [...next].every(([name, file]) => files.get(name) === file);
+      folderProblem === null && isSame(next.metadata, files.metadata) && isSame(next.clients, files.clients);
     folderProblem = null;
     files = next;
     const merged = merge(next, orphanedSettings(names));
@@ -64,12 +84,38 @@ export async function openPartyRegistry(folder: string): Promise<PartyRegistry> 
 
   await reload();
   return {
-    find: (entityId) => snapshot.byEntityId.get(entityId),
-    findByHash: (hash) => snapshot.byHash.get(hash),
-    all: () => [...snapshot.byEntityId.values()],
+    find: (entityId) => snapshot.parties.get(entityId),
+    findByHash: (hash) => samlParty(snapshot, hash),
+    all: () => [...snapshot.parties.values()],
+    findClient: (clientId) => snapshot.clients.get(clientId),
+    clients: () => [...snapshot.clients.values()],
+    relyingParty: (key) => snapshot.byKey.get(key)?.relyingParty,
+    relyingPartyByHash: (hash) => snapshot.byHash.get(hash)?.relyingParty,
     problems: () => snapshot.problems,
     reload,
   };
+}
+
+function samlParty({ parties, byHash }: Snapshot, hash: string): Party | undefined {
+  const found = byHash.get(hash);
+  const party = found === undefined ? undefined : parties.get(found.relyingParty.key.slice('saml:'.length));
+  return party === found ? party : undefined;
+}
+
+async function readFiles(folder: string, names: readonly string[], before: Files): Promise<Files> {
+  const metadata = new Map<string, PartyFile>();
+  for (const name of names.filter((one) => one.endsWith('.xml'))) {
+    metadata.set(name, await readSafely(folder, name, before.metadata.get(name)));
+  }
+  const clients = new Map<string, PartyDocument<Client>>();
+  for (const name of names.filter((one) => CLIENT_FILE.test(one))) {
+    clients.set(name, await readPartyDocument(folder, name, before.clients.get(name), readClient));
+  }
+  return { metadata, clients };
+}
+
+function isSame<File>(next: ReadonlyMap<string, File>, before: ReadonlyMap<string, File>): boolean {
+  return next.size === before.size && [...next].every(([name, file]) => before.get(name) === file);
 }
 
 async function listFolder(folder: string): Promise<string[] | string> {
@@ -93,37 +139,55 @@ async function readSafely(folder: string, name: string, before: PartyFile | unde
 function orphanedSettings(names: readonly string[]): readonly Problem[] {
   const expected = new Set(names.filter((name) => name.endsWith('.xml')).map(settingsFileName));
   return names
-    .filter((name) => /\.ya?ml$/.test(name) && !expected.has(name))
+    .filter((name) => /\.ya?ml$/.test(name) && !CLIENT_FILE.test(name) && !expected.has(name))
     .map((name) => {
       const metadata = name.replace(/\.ya?ml$/, '.xml');
       return { path: name, found: 'settings of no party', wanted: `${settingsFileName(metadata)} beside ${metadata}` };
     });
 }
 
-/** One entityID, one party: a file of its own wins over an aggregate, then the first file name; the others are reported. */
-function merge(files: ReadonlyMap<string, PartyFile>, orphans: readonly Problem[]): Snapshot {
+/** One name, one party: a file of its own wins over an aggregate, then the first file name; the others are reported. */
+function merge({ metadata, clients }: Files, orphans: readonly Problem[]): Snapshot {
   const problems: Problem[] = [...orphans];
-  const byEntityId = new Map<string, Party>();
-  const byHash = new Map<string, Party>();
-  const ordered = [...files.values()].sort((a, b) => Number(b.single) - Number(a.single));
-  for (const file of ordered) {
-    problems.push(...file.problems);
-    for (const party of file.parties) {
-      const { entityId } = party.metadata;
-      const path = `${party.source}: ${entityId}`;
-      const twin = byEntityId.get(entityId);
-      const namesake = byHash.get(party.hash);
-      if (twin !== undefined) {
-        problems.push({ path, found: `a party that ${twin.source} has too`, wanted: 'one source for a party' });
-      } else if (namesake !== undefined) {
-        // Sealed sessions name parties by this hash: serving both would mix them up.
-        const other = namesake.metadata.entityId;
-        problems.push({ path, found: `an entityID with the same 6-byte hash as ${other}`, wanted: 'another entityID' });
-      } else {
-        byEntityId.set(entityId, party);
-        byHash.set(party.hash, party);
-      }
+  const parties: Party[] = [];
+  const registered: Client[] = [];
+  const byKey = new Map<string, RegisteredParty>();
+  const byHash = new Map<string, RegisteredParty>();
+  const admit = <One extends RegisteredParty>(party: One, accepted: One[]): void => {
+    const { key } = party.relyingParty;
+    const [kind, name] = [kindOf(key), key.slice(key.indexOf(':') + 1)];
+    const path = `${party.source}: ${name}`;
+    const twin = byKey.get(key);
+    const namesake = byHash.get(party.hash);
+    if (twin !== undefined) {
+      problems.push({ path, found: `a party that ${twin.source} has too`, wanted: 'one source for a party' });
+    } else if (namesake !== undefined) {
+      // Sealed sessions name parties by this hash: serving both would mix them up.
+      const other = namesake.relyingParty.key;
+      problems.push({ path, found: `${kind} with the same 6-byte hash as ${other}`, wanted: 'another name' });
+    } else {
+      byKey.set(key, party);
+      byHash.set(party.hash, party);
+      accepted.push(party);
     }
+  };
+  for (const file of [...metadata.values()].sort((a, b) => Number(b.single) - Number(a.single))) {
+    problems.push(...file.problems);
+    for (const party of file.parties) admit(party, parties);
   }
-  return { byEntityId, byHash, problems };
+  for (const { party, problems: found } of clients.values()) {
+    problems.push(...found);
+    if (party !== null) admit(party, registered);
+  }
+  return {
+    parties: new Map(parties.map((party) => [party.metadata.entityId, party])),
+    clients: new Map(registered.map((client) => [client.metadata.client_id, client])),
+    byKey,
+    byHash,
+    problems,
+  };
+}
+
+function kindOf(key: RelyingPartyKey): string {
+  return key.startsWith('saml:') ? 'an entityID' : 'a client_id';
 }

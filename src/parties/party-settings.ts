@@ -2,29 +2,17 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { addSchemaProblems } from '../config/schema-problems.ts';
-import { ASSURANCE_LEVELS } from '../core/assurance.ts';
 import type { Problem } from '../lib/problems.ts';
 import { Problems } from '../lib/problems.ts';
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from '../xml/algorithms.ts';
 import { CONTENT_ALGORITHMS, type ContentAlgorithm, KEY_TRANSPORTS, type KeyTransport } from '../xml/encrypt.ts';
+import { assuranceSetting, attributesSetting } from './release-setting.ts';
 
 const name = z.string().min(1).max(256);
-const level = z.enum(ASSURANCE_LEVELS);
 const signatureAlgorithms = Object.keys(SIGNATURE_ALGORITHMS) as [SignatureAlgorithm, ...SignatureAlgorithm[]];
 
 const contentAlgorithms = Object.keys(CONTENT_ALGORITHMS) as [ContentAlgorithm, ...ContentAlgorithm[]];
 const keyTransports = Object.keys(KEY_TRANSPORTS) as [KeyTransport, ...KeyTransport[]];
-
-const attribute = z.union([
-  name,
-  z.strictObject({
-    name,
-    /** The directory's name, when it differs. */
-    from: name.optional(),
-    /** Only these values. */
-    values: z.array(z.string()).min(1).optional(),
-  }),
-]);
 
 export const partySettingsSchema = z.strictObject({
   displayName: z.string().min(1).max(100).optional(),
@@ -35,7 +23,7 @@ export const partySettingsSchema = z.strictObject({
       attribute: name.optional(),
     })
     .optional(),
-  attributes: z.array(attribute).optional(),
+  attributes: attributesSetting.optional(),
   attributeTypes: z.boolean().default(false),
   signAssertions: z.boolean().optional(),
   signatureAlgorithm: z.enum(signatureAlgorithms).optional(),
@@ -50,9 +38,7 @@ export const partySettingsSchema = z.strictObject({
   idpInitiated: z
     .strictObject({ allowed: z.boolean().default(false), relayStates: z.array(z.string().max(512)).default([]) })
     .prefault({}),
-  assurance: z
-    .strictObject({ floor: level.default('aal1'), byGroup: z.record(z.string(), level).default({}) })
-    .prefault({}),
+  assurance: assuranceSetting.prefault({}),
   /** Seconds until the party should ask again; never beyond the end of the session. */
   sessionLifetime: z.int().min(60).max(31_536_000).optional(),
 });

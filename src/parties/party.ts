@@ -1,21 +1,18 @@
 // Owns: one registered SAML party, its metadata and settings put together. Leaves to party-registry.ts: finding it.
 import { defaultRelease, type ReleasePolicy, type RequestedAttribute } from '../core/attribute-release.ts';
-import { type RelyingParty, relyingPartyHash } from '../core/relying-party.ts';
+import { relyingPartyHash } from '../core/relying-party.ts';
 import type { SubjectIdentifierKind } from '../core/subject-identifier.ts';
 import type { Problem } from '../lib/problems.ts';
 import { attributeFriendlyName } from '../saml/attribute-names.ts';
 import { nameIdKind } from '../saml/name-id.ts';
 import type { RequestedMetadataAttribute, SpMetadata } from '../saml/sp-metadata.ts';
 import type { PartySettings } from './party-settings.ts';
+import type { RegisteredParty } from './registered-party.ts';
+import { floorOf, releaseOf } from './release-setting.ts';
 
-export interface Party {
-  readonly relyingParty: RelyingParty;
-  /** {@link relyingPartyHash} of its key. */
-  readonly hash: string;
+export interface Party extends RegisteredParty {
   readonly metadata: SpMetadata;
   readonly settings: PartySettings;
-  /** The file that it comes from. */
-  readonly source: string;
 }
 
 /** Puts a party together; problems when it cannot be served, or settings and metadata contradict each other. */
@@ -27,7 +24,7 @@ export function createParty(metadata: SpMetadata, settings: PartySettings, sourc
     relyingParty: {
       key,
       displayName: settings.displayName ?? metadata.displayName ?? metadata.entityId,
-      floor: { level: settings.assurance.floor, byGroup: new Map(Object.entries(settings.assurance.byGroup)) },
+      floor: floorOf(settings.assurance),
       release: releasePolicy(metadata, settings, null),
     },
     hash: relyingPartyHash(key),
@@ -43,11 +40,7 @@ export function createParty(metadata: SpMetadata, settings: PartySettings, sourc
  */
 export function releasePolicy(metadata: SpMetadata, settings: PartySettings, index: number | null): ReleasePolicy {
   if (settings.attributes !== undefined) {
-    return settings.attributes.map((entry) => {
-      if (typeof entry === 'string') return { name: entry, from: entry, values: null };
-      const { name, from = name, values } = entry;
-      return { name, from, values: values === undefined ? null : new Set(values) };
-    });
+    return releaseOf(settings.attributes);
   }
   const services = metadata.attributeConsumingServices;
   const service = services.find((one) => one.index === index) ?? services[0];

@@ -135,3 +135,44 @@ test('an entityID that a sealed login cannot carry is reported', async () => {
   assert.deepEqual(registry.all(), []);
   assert.match(found(registry.problems()), /^long\.xml: /);
 });
+
+const client = (id: string): string =>
+  JSON.stringify({ client_id: id, token_endpoint_auth_method: 'none', redirect_uris: ['https://app.example/cb'] });
+
+test('clients stand beside SAML parties, by client_id and by key', async () => {
+  await put('one.xml', sp(ONE));
+  await put('app.client.json', client('app'));
+  const registry = await openPartyRegistry(folder);
+  assert.deepEqual(registry.problems(), []);
+  const app = registry.findClient('app');
+  assert.ok(app);
+  assert.equal(registry.relyingParty('oidc:app'), app.relyingParty);
+  assert.equal(registry.relyingPartyByHash(app.hash), app.relyingParty);
+  assert.equal(registry.findByHash(app.hash), undefined, 'no SAML party has a client’s hash');
+  assert.equal(registry.relyingParty(`saml:${ONE}`), registry.find(ONE)?.relyingParty);
+  assert.equal(registry.all().length, 1);
+  for (const id of ['__proto__', 'APP', 'app ', ONE]) assert.equal(registry.findClient(id), undefined);
+});
+
+test('a client whose document breaks goes on as it was, with the problem of now', async () => {
+  await put('app.client.yaml', `${client('app')}\n`);
+  const registry = await openPartyRegistry(folder);
+  const before = registry.findClient('app');
+  await put('app.client.yaml', 'client_id: [');
+  assert.equal(await registry.reload(), true);
+  assert.equal(registry.findClient('app'), before);
+  assert.deepEqual(found(registry.problems()), 'app.client.yaml');
+  assert.equal(await registry.reload(), false);
+  await unlink(join(folder, 'app.client.yaml'));
+  assert.equal(await registry.reload(), true);
+  assert.equal(registry.findClient('app'), undefined);
+  assert.deepEqual(registry.problems(), []);
+});
+
+test('one client_id in two documents: the first is served, the other reported', async () => {
+  await put('a.client.json', client('app'));
+  await put('b.client.json', client('app'));
+  const registry = await openPartyRegistry(folder);
+  assert.equal(registry.findClient('app')?.source, 'a.client.json');
+  assert.equal(found(registry.problems()), 'b.client.json: app');
+});

@@ -27,7 +27,7 @@ import { REFUSAL_STATUS } from './status.ts';
 export interface SamlAdapterDeps {
   /** Of this identity provider. */
   readonly entityId: string;
-  readonly registry: PartyRegistry;
+  readonly registry: Pick<PartyRegistry, 'find' | 'findByHash'>;
   readonly prepared: PreparedParties;
   readonly sealer: Sealer;
   readonly stableSecret: StableSecret;
@@ -138,6 +138,13 @@ export function createSamlAdapter(deps: SamlAdapterDeps): SamlAdapter {
       if ('kind' in to || to.pending.subject === null) return false;
       const { kind, digest } = to.pending.subject;
       return names.identifiersFor(to.to.party, kind, account).some((one) => subjectDigest(one).equals(digest));
+    },
+    canState: (methods, answerTo) => {
+      const pending = decodePending(answerTo);
+      // One that cannot be read is refused when it is answered.
+      if (pending === null || pending.classes.length === 0) return true;
+      const proofs = methods.map((method) => ({ method }));
+      return provedClass(pending.classes, proofs) !== null;
     },
     requestClaim: (answerTo) => {
       const pending = decodePending(answerTo);

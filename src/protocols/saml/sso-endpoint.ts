@@ -31,7 +31,7 @@ export interface SsoEndpointDeps {
   readonly entityId: string;
   /** `PUBLIC_URL/saml/idp/sso`, from the configuration and never from the request. */
   readonly ssoUrl: string;
-  readonly registry: PartyRegistry;
+  readonly registry: Pick<PartyRegistry, 'find' | 'findByHash'>;
   readonly prepared: PreparedParties;
   readonly sealer: Sealer;
   readonly clock: Clock;
