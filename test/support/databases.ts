@@ -1,0 +1,112 @@
+// Owns: the databases that a suite runs against: a SQLite file and, where it is installed, a real PostgreSQL.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, type TestContext, test } from 'node:test';
+import { isUnavailable } from '../../src/core/account.ts';
+import { type Database, type DatabaseEvent, type DatabaseOptions, openDatabase } from '../../src/database/database.ts';
+import { type DatabaseTarget, readDatabaseUrl } from '../../src/database/database-url.ts';
+import { migrate } from '../../src/database/migrations.ts';
+import { Problems } from '../../src/lib/problems.ts';
+import { type PostgresServer, requirePostgres, startPostgres } from './postgres.ts';
+
+export const NOW = 1_790_000_000;
+
+/** The target that a URL names. */
+export function targetOf(url: string): DatabaseTarget {
+  const problems = new Problems();
+  const target = readDatabaseUrl(url, { folder: tmpdir(), password: null, problems });
+  problems.throwIfAny();
+  if (target === null) throw new Error('no target');
+  return target;
+}
+
+export interface OpenedDatabase {
+  readonly database: Database;
+  readonly events: readonly DatabaseEvent[];
+  /** Another node's connection to the same tables. */
+  readonly sibling: (change?: Partial<DatabaseOptions>) => Database;
+}
+
+export interface Engine {
+  readonly kind: 'sqlite' | 'postgres';
+  /** One `test()` on a new database with all tables; closed afterwards. */
+  readonly test: (name: string, body: (opened: OpenedDatabase, t: TestContext) => Promise<void>) => void;
+  /** As `test`, before any table is there. */
+  readonly testEmpty: (name: string, body: (opened: OpenedDatabase, t: TestContext) => Promise<void>) => void;
+}
+
+/** Calls `suite` once for each kind of database, at the top level of a test file. */
+export function forEachDatabase(suite: (engine: Engine) => void): void {
+  for (const kind of ['sqlite', 'postgres'] as const) suite(engineOf(kind));
+}
+
+/** The server is started once for all tests of a file. */
+let server: PostgresServer | null = null;
+let wanted = false;
+
+function engineOf(kind: Engine['kind']): Engine {
+  const run = (name: string, body: (opened: OpenedDatabase, t: TestContext) => Promise<void>, empty: boolean): void => {
+    if (kind === 'postgres' && !wanted) {
+      wanted = true;
+      before(async () => {
+        if (requirePostgres({ skip: () => {} })) server = await startPostgres();
+      });
+      after(() => server?.close());
+    }
+    test(`${kind}: ${name}`, async (t) => {
+      if (kind === 'postgres' && !requirePostgres(t)) return;
+      const folder = mkdtempSync(join(tmpdir(), 'signet-db-'));
+      const url =
+        kind === 'sqlite' ? `sqlite:${join(folder, 'signet.db')}` : ((await server?.newDatabase())?.url ?? '');
+      const opened = openAt(targetOf(url));
+      try {
+        if (!empty && isUnavailable(await migrate(opened.database, NOW))) throw new Error('not migrated');
+        await body(opened, t);
+      } finally {
+        await opened.close();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  };
+  return {
+    kind,
+    test: (name, body) => run(name, body, false),
+    testEmpty: (name, body) => run(name, body, true),
+  };
+}
+
+/** Opens a target with short timeouts. */
+export function openAt(
+  target: DatabaseTarget,
+  change: Partial<DatabaseOptions> = {},
+): OpenedDatabase & { readonly close: () => Promise<void> } {
+  const events: DatabaseEvent[] = [];
+  const open: Database[] = [];
+  const sibling = (other: Partial<DatabaseOptions> = {}): Database => {
+    const database = openDatabase({
+      target,
+      poolSize: 4,
+      connectTimeout: 5,
+      statementTimeout: 5,
+      ca: null,
+      applicationName: 'signet test',
+      onEvent: (event) => events.push(event),
+      ...change,
+      ...other,
+    });
+    open.push(database);
+    return database;
+  };
+  const database = sibling();
+  const close = async (): Promise<void> => {
+    await Promise.all(open.map((one) => one.close()));
+  };
+  return { database, events, sibling, close };
+}
+
+/** The answer of a database that must be up. */
+export function up<T>(answer: T): Exclude<T, { readonly unavailable: true }> {
+  if (typeof answer === 'object' && answer !== null && isUnavailable(answer)) throw new Error('the database is down');
+  return answer as Exclude<T, { readonly unavailable: true }>;
+}
