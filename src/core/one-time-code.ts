@@ -14,6 +14,14 @@ export interface CodeSlot {
 export const CODE_USES = ['email-code', 'sms-code', 'email-enrolment', 'sms-enrolment'] as const;
 export type CodeUse = (typeof CODE_USES)[number];
 
+/** What sends are counted by, beside the account: signing in and enrolling by the same way count together. */
+export const SEND_CHANNELS = {
+  'email-code': 'email',
+  'email-enrolment': 'email',
+  'sms-code': 'sms',
+  'sms-enrolment': 'sms',
+} as const satisfies Record<CodeUse, string>;
+
 export interface IssuedCode {
   /** base64url of 32 bytes: a keyed hash of code, slot and destination, so that the store never holds a code. */
   readonly hash: string;
@@ -22,7 +30,7 @@ export interface IssuedCode {
   readonly until: EpochSeconds;
 }
 
-/** How many codes may be sent, to one account by one method and to one destination, whoever asks. */
+/** How many codes may be sent, to one account by one channel, and to one destination, whoever asks: both must allow it. */
 export interface SendPolicy {
   /** Seconds between one send and the next. */
   readonly spacing: number;
