@@ -209,6 +209,7 @@ function createDesk(
       sealer,
       revocations,
       policy: config.session,
+      skew: config.skew,
       onParticipantsDropped: (count) => metrics.participantsDropped.inc(count),
     }),
     flows: createFlowCookies({

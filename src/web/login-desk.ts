@@ -149,8 +149,10 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
 
   const submit = async (id: string, facts: RequestFacts): Promise<Reply> => {
     if (!isOwnPost(facts, publicOrigin)) return desk.page('foreign', 403, facts);
-    const visit = openVisit(id, facts);
-    if ('kind' in visit) return visit;
+    const opened = openVisit(id, facts);
+    if ('kind' in opened) return opened;
+    // A session in its last moments is not lengthened: it would end at once, and the person be asked all of it again.
+    const visit = opened.session?.ending === true ? { ...opened, session: null } : opened;
     if (!forms.matches(visit.flow.innerId, 'login', facts.form.get('form_token')))
       return desk.page('foreign', 403, facts);
     if (facts.form.has('cancel')) return proceed(visit, { kind: 'declined' });

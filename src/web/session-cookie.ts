@@ -18,6 +18,8 @@ export interface OpenSession {
   readonly kid: string;
   /** A later key seals now, or the copy is a sixth of the idle time old. */
   readonly reseal: boolean;
+  /** Over for a node whose clock is ahead: a proof that is given now begins another session. */
+  readonly ending: boolean;
 }
 
 export interface SessionCookieOptions {
@@ -25,6 +27,8 @@ export interface SessionCookieOptions {
   readonly sealer: Sealer;
   readonly revocations: Revocations;
   readonly policy: SessionPolicy;
+  /** How far clocks may be apart, in seconds. */
+  readonly skew: number;
   readonly onParticipantsDropped: (count: number) => void;
 }
 
@@ -45,7 +49,7 @@ export interface SealedFrom {
 }
 
 export function createSessionCookie(options: SessionCookieOptions): SessionCookie {
-  const { name, sealer, revocations, policy } = options;
+  const { name, sealer, revocations, policy, skew } = options;
 
   const open = (facts: RequestFacts): OpenSession | null => {
     const token = facts.cookies.get(name);
@@ -58,7 +62,8 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
     // 'reauth' is no session either: the person proves themselves again.
     if (revocations.check(revocationSubject(session), facts.now) !== 'good') return null;
     const old = facts.now - opened.iat > policy.idle / 6;
-    return { session, iat: opened.iat, exp: opened.exp, kid: opened.kid, reseal: opened.laterKey || old };
+    const ending = facts.now + skew >= session.created + policy.absolute;
+    return { session, iat: opened.iat, exp: opened.exp, kid: opened.kid, reseal: opened.laterKey || old, ending };
   };
 
   const seal = (session: Session, from: SealedFrom, now: EpochSeconds): SetCookie | null => {

@@ -56,6 +56,25 @@ test('absolute: whatever happens, it ends twelve hours after it began', async ()
   assert.equal(await sso(node, browser), 'page');
 });
 
+for (const { left, after, because } of [
+  { left: 60, after: 'answer', because: 'is not lengthened: over for a node whose clock is ahead, another one begins' },
+  { left: 61, after: 'page', because: 'is the same one, and ends in its time' },
+]) {
+  test(`absolute: a password ${left} s before the end: the session ${because}`, async () => {
+    const node = await start();
+    const browser = new PersonBrowser();
+    await browser.signIn(node);
+    for (let at = 3000; at < 43_200; at += 3000) {
+      node.travelTo(NOW + at);
+      assert.equal(await sso(node, browser), 'answer', `after ${at} s`);
+    }
+    node.travelTo(NOW + 43_200 - left);
+    await browser.signIn(node, 'alice', { forceAuthn: true });
+    node.travelTo(NOW + 43_200);
+    assert.equal(await sso(node, browser), after);
+  });
+}
+
 test('a shorter policy acts on sessions that exist', async () => {
   const node = await start();
   const browser = new PersonBrowser();
