@@ -4,6 +4,7 @@ import type { HashPool } from './methods/hash-pool.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Parts } from './parts.ts';
 import type { Sealer } from './sealer/seal.ts';
+import { describeSet } from './signing-sets.ts';
 import type { SpentTable } from './state/spent-table.ts';
 
 /** What there is to be asked. */
@@ -48,7 +49,7 @@ export function statusOf(view: NodeView): Readonly<Record<string, unknown>> {
     hashing: view.pool.status(),
     replayTable: view.spent.status(),
     auditLinesLost: view.auditLost(),
-    signingCertificateEnds: new Date(parts.signingCertificate.notAfter * 1000).toISOString(),
+    signingKeys: { saml: describeSet(parts.signingKeys.saml) },
   };
 }
 
@@ -65,7 +66,14 @@ export function refreshGauges(view: NodeView): void {
   for (const { metadata } of parts.parties.all()) {
     if (metadata.validUntil !== null) metrics.metadataExpiry.set({ sp: metadata.entityId }, metadata.validUntil);
   }
-  metrics.certificateExpiry.set(parts.signingCertificate.notAfter);
+  metrics.certificateExpiry.reset();
+  for (const [protocol, source] of Object.entries(parts.signingKeys)) {
+    const { serial, keys } = source.current();
+    metrics.signingKeysSerial.set({ protocol }, serial);
+    for (const { kid, state, certificate } of keys) {
+      if (certificate !== null) metrics.certificateExpiry.set({ protocol, state, kid }, certificate.notAfter);
+    }
+  }
   metrics.hashQueue.set(pool.status().queued);
   metrics.spentRefusals.set(spent.status().refusals);
   metrics.auditLost.set(view.auditLost());

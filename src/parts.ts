@@ -1,7 +1,5 @@
 // Owns: opening every file that a node lives on, and telling all that is wrong with them at once.
 // Leaves to wire.ts: putting the opened parts together; `signet check` opens them and stops there.
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Config } from './config/config.ts';
 import { type OpenDirectories, openDirectories } from './directories/open-directories.ts';
 import { type AddressTest, addressList } from './lib/address-list.ts';
@@ -9,16 +7,16 @@ import type { Clock } from './lib/clock.ts';
 import { formatProblem, type Problem, Problems, ProblemsError } from './lib/problems.ts';
 import type { Random } from './lib/random.ts';
 import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.ts';
-import { createSigners, type Signers } from './protocols/saml/signers.ts';
+import { followSigners, type Signers } from './protocols/saml/signers.ts';
 import { type KeyringEvent, type KeyringSource, openKeyringFile } from './sealer/key-file.ts';
-import { readSecretFile } from './sealer/secret-file.ts';
 import { openStableSecret, type StableSecret } from './sealer/stable-secret.ts';
+import { type KeySetEvent, openKeySetFolder, type SigningKeySource } from './signing/key-set-folder.ts';
+import { SAML_SET, signingKeyWarnings } from './signing-sets.ts';
 import { openRevocationFeed, type RevocationFeed } from './state/revocation-feed.ts';
-import { type Certificate, readCertificate } from './xml/key.ts';
 
 /** Something that the log should have; `problems` when a file was refused and the last good copy stays. */
 export interface PartEvent {
-  readonly part: 'keyring' | 'users' | 'parties' | 'revocations';
+  readonly part: 'keyring' | 'users' | 'parties' | 'revocations' | 'signing-keys';
   readonly level: 'info' | 'warn' | 'error';
   readonly message: string;
 }
@@ -31,9 +29,10 @@ export interface Parts {
   readonly directoryDetails: Omit<OpenDirectories, 'table' | 'close'>;
   readonly parties: PartyRegistry;
   readonly revocations: RevocationFeed;
-  readonly signers: Signers;
-  readonly signingCertificate: Certificate;
-  readonly nextCertificate: Certificate | null;
+  /** By the name of the set, which is that of the protocol. */
+  readonly signingKeys: { readonly saml: SigningKeySource };
+  /** SAML's, as its keys are now. */
+  readonly signers: () => Signers;
   readonly isProxy: AddressTest;
   /** What does not keep a node from starting, and yet wants somebody's attention. */
   readonly warnings: readonly Problem[];
@@ -46,9 +45,6 @@ export interface PartsContext {
   readonly onEvent: (event: PartEvent) => void;
 }
 
-/** Before this many seconds are left, an ending certificate is reported. */
-const EXPIRY_WARNING_SECONDS = 14 * 86_400;
-
 /** @throws ProblemsError with everything that keeps a node from starting. */
 export async function openParts(config: Config, context: PartsContext): Promise<Parts> {
   const problems = new Problems();
@@ -58,7 +54,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   if (keyring !== null) checkRotation(keyring, config.keyring.file, warnings);
   const stableSecret = attempt(problems, config.stableSecret.file, () => openStableSecret(config.stableSecret.file));
   if (stableSecret !== null) checkFingerprint(config, stableSecret, problems);
-  const signing = openSigning(config, context, problems, warnings);
+  const signing = attempt(problems, config.saml.signing.folder, () => openSigning(config, context, warnings));
   const directories = await attemptLater(problems, 'directories', () => openAllDirectories(config, context));
   const revocations = openRevocations(config, context);
   if (!revocations.status().everLoaded) {
@@ -75,6 +71,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     keyring?.close();
     directories?.close();
     revocations.close();
+    signing?.close();
   };
   if (problems.any() || keyring === null || stableSecret === null || directories === null || signing === null) {
     close();
@@ -87,7 +84,8 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     directoryDetails: directories,
     parties,
     revocations,
-    ...signing,
+    signingKeys: { saml: signing },
+    signers: followSigners(() => signing.current().current),
     isProxy,
     warnings: warnings.list(),
     close,
@@ -179,43 +177,36 @@ async function reloadParties(parties: PartyRegistry, { onEvent }: PartsContext):
 export function signatureProblems(parts: Pick<Parts, 'parties' | 'signers'>): readonly Problem[] {
   return parts.parties.all().flatMap(({ settings, source }) => {
     const { signatureAlgorithm: wanted } = settings;
-    if (wanted === undefined || parts.signers.find(wanted) !== undefined) return [];
-    return [{ path: `${source}: signatureAlgorithm`, found: wanted, wanted: 'one that the key in saml.key can make' }];
+    if (wanted === undefined || parts.signers().find(wanted) !== undefined) return [];
+    return [
+      {
+        path: `${source}: signatureAlgorithm`,
+        found: wanted,
+        wanted: 'one that a current key in saml.signing can make',
+      },
+    ];
   });
 }
 
-interface Signing {
-  readonly signers: Signers;
-  readonly signingCertificate: Certificate;
-  readonly nextCertificate: Certificate | null;
+function openSigning(config: Config, { clock, onEvent }: PartsContext, warnings: Problems): SigningKeySource {
+  const place = SAML_SET.place(config);
+  const source = openKeySetFolder({
+    ...place,
+    pollSeconds: config.saml.signing.poll,
+    clock,
+    onEvent: (event) => onEvent(signingPartEvent(event)),
+  });
+  warnings.addAll(signingKeyWarnings(place, source.current(), clock()));
+  return source;
 }
 
-function openSigning(config: Config, { clock }: PartsContext, problems: Problems, warnings: Problems): Signing | null {
-  const { saml } = config;
-  const privateKey = attempt(problems, saml.key, () => readPrivateKey(saml.key));
-  const certificatePem = attempt(problems, saml.certificate, () => readFileSync(saml.certificate, 'utf8'));
-  const certificate = certificatePem === null ? null : readCertificate(certificatePem);
-  if (certificatePem !== null && certificate === null) {
-    problems.add('saml.certificate', saml.certificate, 'one certificate in PEM');
-  }
-  let next: Certificate | null = null;
-  if (saml.nextCertificate !== undefined) {
-    const path = saml.nextCertificate;
-    const text = attempt(problems, path, () => readFileSync(path, 'utf8'));
-    next = text === null ? null : readCertificate(text);
-    if (text !== null && next === null) problems.add('saml.nextCertificate', path, 'one certificate in PEM');
-  }
-  if (privateKey === null || certificatePem === null || certificate === null) return null;
-  if (certificate.notAfter - clock() < EXPIRY_WARNING_SECONDS) {
-    const end = new Date(certificate.notAfter * 1000).toISOString();
-    warnings.add('saml.certificate', `a certificate that ends ${end}`, 'more than 14 days: publish a next one');
-  }
-  const signers = attempt(problems, saml.key, () => createSigners([{ privateKey, certificatePem }]));
-  return signers === null ? null : { signers, signingCertificate: certificate, nextCertificate: next };
-}
-
-function readPrivateKey(path: string): KeyObject {
-  return createPrivateKey(readSecretFile(path));
+function signingPartEvent(event: KeySetEvent): PartEvent {
+  const part = 'signing-keys';
+  if (event.kind === 'refused') return { part, level: 'error', message: event.problems.map(formatProblem).join('; ') };
+  const { serial, current, waitingFor } = event;
+  const message = `serial ${serial}, ${current.join(' and ')} signs`;
+  if (waitingFor.length === 0) return { part, level: 'info', message };
+  return { part, level: 'warn', message: `${message}; the private key of ${waitingFor.join(', ')} is not here yet` };
 }
 
 /** Runs what may refuse; a refusal becomes problems, and null. */

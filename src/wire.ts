@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import type { Logger } from 'winston';
 import { createAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
-import type { Reply } from './core/reply.ts';
+import type { Body, Reply } from './core/reply.ts';
 import { createApp } from './http/app.ts';
 import { createManagement } from './http/management.ts';
 import { createRequestReader } from './http/read-request.ts';
@@ -27,6 +27,7 @@ import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createRoutes, METADATA_PATH, type Saml, SSO_PATH } from './routes.ts';
 import { isReportNonce, reportRing } from './sealer/ring-report.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
+import { SIGNING_KEYS_PATH, signingKeysDocument } from './signing-sets.ts';
 import { createMemoryAttempts } from './state/memory-attempts.ts';
 import { createNodeSpent, createSpentTable, type SpentTable } from './state/spent-table.ts';
 import { cookieName } from './web/cookie-header.ts';
@@ -93,9 +94,10 @@ export async function createNode(config: Config, context: NodeContext): Promise<
   };
   const routes = createRoutes({ config, parts, desk, saml, ...createPassword(config, context, parts, pool) });
   const documents = new Map<string, () => Promise<{ contentType: string; text: string }>>();
-  const metadata = await ownMetadata(config, parts, random);
-  if (config.saml.publicMetadata) routes.push({ method: 'GET', path: METADATA_PATH, handle: async () => metadata });
-  else documents.set(METADATA_PATH, async () => ({ contentType: metadata.contentType, text: metadata.text }));
+  const metadata = ownMetadata(config, parts, random);
+  if (config.saml.publicMetadata) routes.push({ method: 'GET', path: METADATA_PATH, handle: metadata });
+  else documents.set(METADATA_PATH, metadata);
+  documents.set(SIGNING_KEYS_PATH, async () => signingKeysDocument(parts.signingKeys));
 
   const page = (name: PageName, status: number, reference: string): Reply =>
     desk.pages.message(status, { ...pageWords[name], reference });
@@ -256,22 +258,22 @@ function createPassword(
   };
 }
 
-async function ownMetadata(config: Config, parts: Parts, random: Random) {
-  const next = parts.nextCertificate === null ? [] : [parts.nextCertificate.base64];
-  const { reply } = await createMetadataEndpoint(
-    {
+function ownMetadata(config: Config, parts: Parts, random: Random): () => Promise<Body> {
+  return createMetadataEndpoint({
+    metadata: {
       entityId: config.entityId,
       ssoUrl: `${config.publicUrl}${SSO_PATH}`,
-      certificates: [...parts.signers.certificates, ...next],
       wantAuthnRequestsSigned: config.saml.wantAuthnRequestsSigned,
       errorUrl: config.saml.errorUrl ?? null,
       scopes: config.saml.scopes,
       displayName: config.saml.displayName ?? null,
+      cacheDuration: config.saml.metadataRefresh,
     },
-    config.saml.signMetadata ? parts.signers.preferred : null,
+    keys: parts.signingKeys.saml.current,
+    signers: parts.signers,
+    sign: config.saml.signMetadata,
     random,
-  );
-  return reply;
+  });
 }
 
 function onceOnly(act: () => void): () => void {

@@ -62,10 +62,13 @@ throttle:
   # window: 900
 
 saml:
-  key: keys/saml-signing/key.pem
-  certificate: keys/saml-signing/certificate.pem
-  # Published beside the current certificate before it takes over.
-  # nextCertificate: keys/saml-signing/next.pem
+  signing:
+    # Keys and certificates; \`signet signing-keys\` rolls them over, and nodes follow without a restart.
+    # A passphrase of encrypted keys comes from SIGNET_SAML_SIGNING_PASSPHRASE only.
+    folder: keys/saml-signing
+    # poll: 10
+  # How long service providers may go on with metadata that they have read. A new key signs no sooner.
+  # metadataRefresh: 86400
   # wantAuthnRequestsSigned: false
   # false moves /saml/idp/metadata to the management listener.
   # publicMetadata: true

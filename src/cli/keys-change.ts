@@ -7,6 +7,7 @@ import { type Keyring, readyAt } from '../sealer/keyring.ts';
 import type { RingChange, RotationPolicy } from '../sealer/ring-change.ts';
 import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
 import { promote, rotate } from '../sealer/rotation.ts';
+import { addNodeOptions, type NodeOptions } from './ask-nodes.ts';
 import { CliFailure } from './io.ts';
 import { addSecretOptions, type SecretOptions, storeOf } from './keys-kubernetes.ts';
 import {
@@ -20,7 +21,7 @@ import {
   readDuration,
   type TimingOptions,
 } from './keys-options.ts';
-import { addNodeOptions, demandAgreement, type NodeOptions } from './keys-verify.ts';
+import { demandAgreement } from './keys-verify.ts';
 
 interface ChangeOptions extends PlaceOptions, SecretOptions, TimingOptions {
   readonly dryRun?: true;

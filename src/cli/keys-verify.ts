@@ -1,29 +1,15 @@
 // Owns: `signet keys verify`: whether every node holds the ring in the file. Nodes prove it (sealer/ring-report.ts).
-import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { encodeBase64url } from '../lib/base64url.ts';
 import { type Keyring, primary } from '../sealer/keyring.ts';
 import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
 import { type RingReport, readReport } from '../sealer/ring-report.ts';
+import { addNodeOptions, endpointsOf, getFromNode, type NodeOptions, reasonOf } from './ask-nodes.ts';
 import { CliFailure } from './io.ts';
 import { columns } from './keys-listing.ts';
 import { addPlaceOptions, type KeysIo, locate, type Place, type PlaceOptions, readDuration } from './keys-options.ts';
 import { fileStore } from './keys-store.ts';
-
-export interface NodeOptions {
-  readonly endpoints?: readonly string[];
-  readonly dns?: string;
-  /** Seconds that one node may take. */
-  readonly timeout: number;
-}
-
-export function addNodeOptions(command: Command): Command {
-  return command
-    .option('--endpoints <list>', "every node's management listener: HOST:PORT,HOST:PORT", readEndpoints)
-    .option('--dns <name>', 'the same by a name with one address per node: NAME or NAME:PORT (9090)', readName)
-    .option('--timeout <time>', 'what one node may take', readDuration, 3);
-}
 
 export function addVerifyCommand(keys: Command, io: KeysIo): void {
   const verify = addPlaceOptions(
@@ -93,10 +79,7 @@ async function askNodes(
   options: NodeOptions,
 ): Promise<{ readonly ring: Keyring; readonly answers: readonly NodeAnswer[] }> {
   const ring = await fileStore(place).read();
-  const endpoints = [
-    ...(options.endpoints ?? []),
-    ...(options.dns === undefined ? [] : await addressesOf(options.dns)),
-  ];
+  const endpoints = await endpointsOf(options);
   return { ring, answers: await Promise.all(endpoints.map((one) => askNode(io, ring, one, options.timeout))) };
 }
 
@@ -105,7 +88,7 @@ async function askNode(io: KeysIo, ring: Keyring, endpoint: string, seconds: num
   const unknown = { endpoint, node: null, serial: null, primary: null, clock: null };
   let bytes: Buffer;
   try {
-    bytes = await get(`http://${endpoint}/keyring?nonce=${nonce}`, seconds * 1000);
+    bytes = await getFromNode(endpoint, `/keyring?nonce=${nonce}`, seconds);
   } catch (error) {
     return { ...unknown, disagreement: `no answer: ${reasonOf(error)}` };
   }
@@ -121,53 +104,6 @@ function disagreementOf(ring: Keyring, { facts, proved }: RingReport): string | 
   const differences = ringDifferences(ring, facts).map((difference) => formatDifference(difference).trim());
   if (differences.length > 0) return `it holds another ring with the same serial: ${differences.join('; ')}`;
   return proved ? null : 'it cannot prove that it holds these keys';
-}
-
-const ANSWER_MAX_BYTES = 256 * 1024;
-
-async function get(url: string, milliseconds: number): Promise<Buffer> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(milliseconds), redirect: 'error' });
-  if (response.status !== 200) throw new Error(`status ${response.status}`);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > ANSWER_MAX_BYTES) throw new Error(`more than ${ANSWER_MAX_BYTES} bytes`);
-  }
-  return Buffer.concat(chunks);
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const { cause } = error;
-  if (error.name === 'TimeoutError') return 'too late';
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.message;
-}
-
-const ENDPOINT = /^(?:\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}$/i;
-
-function readEndpoints(text: string): readonly string[] {
-  const endpoints = text.split(/[\s,]+/).filter((one) => one !== '');
-  if (endpoints.length > 0 && endpoints.every((one) => ENDPOINT.test(one))) return endpoints;
-  throw new InvalidArgumentError('wanted HOST:PORT,HOST:PORT');
-}
-
-function readName(text: string): string {
-  const name = /:\d+$/.test(text) ? text : `${text}:9090`;
-  if (/^[\w.-]+:\d{1,5}$/.test(name)) return name;
-  throw new InvalidArgumentError('wanted NAME or NAME:PORT');
-}
-
-/** @throws CliFailure (3) when the name has no address: then no node is known to agree. */
-async function addressesOf(nameAndPort: string): Promise<readonly string[]> {
-  const [name = '', port] = nameAndPort.split(':');
-  try {
-    const found = await lookup(name, { all: true });
-    return found.map(({ address, family }) => (family === 6 ? `[${address}]:${port}` : `${address}:${port}`));
-  } catch (error) {
-    throw new CliFailure(`${name} has no address: ${reasonOf(error)}`, 3);
-  }
 }
 
 function tableOf(answers: readonly NodeAnswer[]): string {

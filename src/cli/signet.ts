@@ -12,6 +12,7 @@ import { addKeysCommand } from './keys.ts';
 import { addPartiesCommand } from './parties.ts';
 import { addServeCommand } from './serve.ts';
 import { addSessionsCommand } from './sessions.ts';
+import { addSigningKeysCommand } from './signing-keys.ts';
 import { addUsersCommand } from './users.ts';
 import { VERSION } from './version.ts';
 
@@ -29,6 +30,7 @@ export function createProgram(io: CliIo): Command {
   addPartiesCommand(program, io);
   addSessionsCommand(program, io);
   addKeysCommand(program, io);
+  addSigningKeysCommand(program, io);
   addInspectCommand(program, io);
   addAuditCommand(program, io);
   return program;

@@ -1,42 +1,74 @@
-// Owns: making a SAML signing key and its self-signed certificate. SPs trust the certificate because metadata names it,
+// Owns: making signing keys and their self-signed certificates. SPs trust the certificate because metadata names it,
 // so it needs no authority above it; its end shows in `signet check` and in a metric.
 import 'reflect-metadata'; // @peculiar/x509 wants it there first
-import { webcrypto } from 'node:crypto';
+import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
+import { privateKeyPem } from '../signing/private-key-file.ts';
+import { KEY_ALGORITHMS, type KeyAlgorithm } from '../signing/signer.ts';
 
 const YEARS = 10;
 
-/** A new RSA key (PKCS#8 PEM) and its certificate (PEM), valid for ten years from `now`. */
-export async function newSigningCertificate(
+/** How large a new RSA key is, in bits. 3072: for longer than 2030 (SP 800-57), at thrice the cost of a signature. */
+export type RsaBits = 2048 | 3072;
+
+/** A new private key. */
+export async function newSigningKey(algorithm: KeyAlgorithm, bits: RsaBits): Promise<KeyObject> {
+  const { type, curve } = KEY_ALGORITHMS[algorithm];
+  if (type === 'rsa') return (await generate('rsa', { modulusLength: bits })).privateKey;
+  if (type === 'ec') return (await generate('ec', { namedCurve: curve })).privateKey;
+  return (await generate('ed25519', {})).privateKey;
+}
+
+const generate = promisify(generateKeyPair);
+
+/** A certificate (PEM) for an RSA or EC key, signed by itself, valid for ten years from `now`. */
+export async function selfSignedCertificate(
+  privateKey: KeyObject,
   publicUrl: string,
   now: EpochSeconds,
   random: Random,
-): Promise<{ readonly key: string; readonly certificate: string }> {
-  const algorithm = {
-    name: 'RSASSA-PKCS1-v1_5',
-    hash: 'SHA-256',
-    modulusLength: 2048,
-    publicExponent: new Uint8Array([1, 0, 1]),
-  };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+): Promise<string> {
   const serial = random(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40; // positive, and never a leading zero
   const { hostname } = new URL(publicUrl);
+  const { keys, signingAlgorithm } = webKeys(privateKey);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serial.toString('hex'),
     name: `CN=${hostname.replace(/[[\]]/g, '').replace(/:/g, '-')} SAML signing`,
     notBefore: new Date((now - 3600) * 1000),
     notAfter: new Date((now + YEARS * 365 * 86_400) * 1000),
     keys,
-    signingAlgorithm: algorithm,
+    signingAlgorithm,
     extensions: [new SubjectAlternativeNameExtension([{ type: 'url', value: publicUrl }])],
   });
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-  const body = pkcs8.replace(/.{64}/g, '$&\n').trimEnd();
-  return {
-    key: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`,
-    certificate: `${certificate.toString('pem')}\n`,
+  return `${certificate.toString('pem')}\n`;
+}
+
+/** A new RSA key of 2048 bits (PKCS#8 PEM) and its certificate (PEM). */
+export async function newSigningCertificate(
+  publicUrl: string,
+  now: EpochSeconds,
+  random: Random,
+): Promise<{ readonly key: string; readonly certificate: string }> {
+  const privateKey = await newSigningKey('RS256', 2048);
+  const certificate = await selfSignedCertificate(privateKey, publicUrl, now, random);
+  return { key: privateKeyPem(privateKey, null), certificate };
+}
+
+const WEB_CURVES = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' } as const;
+
+/** The same key for the library that writes certificates. */
+function webKeys(privateKey: KeyObject) {
+  const { namedCurve = '' } = privateKey.asymmetricKeyDetails ?? {};
+  const curve = Object.entries(WEB_CURVES).find(([name]) => name === namedCurve)?.[1];
+  const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const signingAlgorithm = curve === undefined ? rsa : { name: 'ECDSA', namedCurve: curve, hash: 'SHA-256' };
+  const keys = {
+    privateKey: privateKey.toCryptoKey(signingAlgorithm, true, ['sign']),
+    publicKey: createPublicKey(privateKey).toCryptoKey(signingAlgorithm, true, ['verify']),
   };
+  return { keys, signingAlgorithm };
 }

@@ -75,9 +75,13 @@ export const configSchema = z.strictObject({
     .prefault({}),
   saml: z
     .strictObject({
-      key: file.default('keys/saml-signing/key.pem'),
-      certificate: file.default('keys/saml-signing/certificate.pem'),
-      nextCertificate: file.optional().describe('published beside the current one before it takes over'),
+      signing: z
+        .strictObject({
+          folder: file.default('keys/saml-signing').describe('keys and certificates; signet signing-keys changes it'),
+          poll: positive.default(10),
+        })
+        .prefault({}),
+      metadataRefresh: positive.default(86_400).describe('how long parties may go on with metadata they have read'),
       wantAuthnRequestsSigned: z.boolean().default(false),
       publicMetadata: z.boolean().default(true),
       signMetadata: z.boolean().default(false),
@@ -112,7 +116,8 @@ export const configSchema = z.strictObject({
 type Parsed = z.output<typeof configSchema>;
 
 /** The whole configuration, frozen; paths are absolute and `publicUrl` has no trailing slash. */
-export type Config = Readonly<Omit<Parsed, 'directories'>> & {
+export type Config = Readonly<Omit<Parsed, 'directories' | 'saml'>> & {
+  readonly saml: Parsed['saml'] & { readonly signing: { readonly passphrase: string | null } };
   readonly directories: readonly DirectorySettings[];
   readonly entityId: string;
   readonly nodeName: string;

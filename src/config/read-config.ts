@@ -21,6 +21,7 @@ export function readConfig(path: string, environment: Environment): Config {
   const raw = readFile(resolve(path), problems, []);
   problems.throwIfAny();
   applyEnvironment(raw, environment, problems);
+  refuseSecrets(raw, problems);
   const parsed = configSchema.safeParse(raw);
   if (!parsed.success) {
     addSchemaProblems(problems, configSchema, raw, parsed.error.issues, (path) => path.join('.'));
@@ -100,10 +101,30 @@ export function variableName(path: readonly string[]): string {
   return `SIGNET_${path.map((part) => part.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()).join('_')}`;
 }
 
+/** Opens encrypted keys of {@link Config} `saml.signing.folder`. */
+export const SAML_PASSPHRASE_VARIABLE = 'SIGNET_SAML_SIGNING_PASSPHRASE';
+
+/** What comes from the environment only: nothing secret stands in a configuration file. */
+const SECRETS = [['saml', 'signing', 'passphrase']] as const;
+
+/** The variables of secrets, by their names. */
+export const SECRET_VARIABLES: ReadonlySet<string> = new Set(SECRETS.map(variableName));
+
+function refuseSecrets(raw: Tree, problems: Problems): void {
+  for (const path of SECRETS) {
+    let section: unknown = raw;
+    for (const part of path.slice(0, -1)) section = isTree(section) ? section[part] : undefined;
+    const name = path.at(-1) ?? '';
+    if (!isTree(section) || !Object.hasOwn(section, name)) continue;
+    delete section[name];
+    problems.add(path.join('.'), 'a secret in a file', `the environment variable ${variableName(path)}`);
+  }
+}
+
 function applyEnvironment(raw: Tree, environment: Environment, problems: Problems): void {
   const known = new Map(leafPaths(configSchema, []).map((path) => [variableName(path), path]));
   for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith('SIGNET_') || text === undefined) continue;
+    if (!name.startsWith('SIGNET_') || text === undefined || SECRET_VARIABLES.has(name)) continue;
     const path = known.get(name);
     if (path === undefined)
       problems.add(`environment ${name}`, 'an unknown setting', wantedInstead(name, [...known.keys()]));
@@ -184,9 +205,11 @@ function complete(
     directories: completeDirectories(parsed.directories, at, environment, problems),
     saml: {
       ...saml,
-      key: at(saml.key),
-      certificate: at(saml.certificate),
-      ...(saml.nextCertificate === undefined ? {} : { nextCertificate: at(saml.nextCertificate) }),
+      signing: {
+        ...saml.signing,
+        folder: at(saml.signing.folder),
+        passphrase: environment[SAML_PASSPHRASE_VARIABLE] || null,
+      },
     },
     parties: { ...parsed.parties, folder: at(parsed.parties.folder) },
     revocations: { ...parsed.revocations, file: at(parsed.revocations.file) },

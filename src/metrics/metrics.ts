@@ -18,7 +18,8 @@ export interface Metrics {
   readonly keyringPrimary: Gauge<'kid'>;
   readonly keyringOverdue: Gauge;
   readonly metadataExpiry: Gauge<'sp'>;
-  readonly certificateExpiry: Gauge;
+  readonly certificateExpiry: Gauge<'protocol' | 'state' | 'kid'>;
+  readonly signingKeysSerial: Gauge<'protocol'>;
   readonly hashQueue: Gauge;
   readonly spentRefusals: Gauge;
   readonly auditLost: Gauge;
@@ -67,8 +68,10 @@ export function createMetrics(version: string): Metrics {
     metadataExpiry: gauge('signet_metadata_expiry_timestamp_seconds', 'validUntil of a party', ['sp']),
     certificateExpiry: gauge(
       'signet_signing_certificate_expiry_timestamp_seconds',
-      'notAfter of the signing certificate',
+      'notAfter of each certificate of a signing key',
+      ['protocol', 'state', 'kid'],
     ),
+    signingKeysSerial: gauge('signet_signing_keys_serial', 'Serial of the loaded set of signing keys', ['protocol']),
     spentRefusals: gauge(
       'signet_replay_table_refusals',
       'Answers refused because the replay table was full, since the start',

@@ -8,13 +8,15 @@ export interface IdpMetadata {
   readonly entityId: string;
   /** `…/saml/idp/sso`. */
   readonly ssoUrl: string;
-  /** base64 as in ds:X509Certificate: the one in use, then the next, so that parties trust it before it signs. */
+  /** base64 as in ds:X509Certificate: those in use first, then the next, so that parties trust it before it signs, and those whose signatures may still be on their way. */
   readonly certificates: readonly string[];
   readonly wantAuthnRequestsSigned: boolean;
   readonly errorUrl: string | null;
   /** Domains that Signet may assert scoped attributes of. */
   readonly scopes: readonly string[];
   readonly displayName: string | null;
+  /** How long parties may go on with what they have read, in seconds (saml-metadata §2.3.2). */
+  readonly cacheDuration: number;
 }
 
 /** In the order of preference when nobody asks. */
@@ -34,7 +36,8 @@ export async function writeIdpMetadata(
 }
 
 function entityDescriptor(metadata: IdpMetadata, id: string | undefined): XmlElement {
-  return md('EntityDescriptor', { ID: id, entityID: metadata.entityId }, idpDescriptor(metadata));
+  const attributes = { ID: id, cacheDuration: `PT${metadata.cacheDuration}S`, entityID: metadata.entityId };
+  return md('EntityDescriptor', attributes, idpDescriptor(metadata));
 }
 
 function idpDescriptor(metadata: IdpMetadata): XmlElement {

@@ -23,7 +23,7 @@ import {
   seamAt,
   type XmlElement,
 } from './build.ts';
-import { isStrongKey, readCertificate } from './key.ts';
+import { type Certificate, isStrongKey, readCertificate } from './key.ts';
 
 /** A private key with what its signatures say about it. */
 export interface XmlSigner {
@@ -32,7 +32,7 @@ export interface XmlSigner {
   readonly algorithmUri: string;
   /** The signer's certificate as ds:X509Certificate has it. */
   readonly certificate: string;
-  /** Signs on the thread pool. ECDSA values are r | s (XML Signature 1.1 §6.4.3). */
+  /** Never on the event loop's own time. ECDSA values are r | s (XML Signature 1.1 §6.4.3). */
   readonly sign: (data: Uint8Array) => Promise<Buffer>;
   /** ds:KeyInfo with the certificate, written once. */
   readonly keyInfo: Fragment;
@@ -60,7 +60,7 @@ export function createXmlSigner(from: {
   readonly algorithm: SignatureAlgorithm;
 }): XmlSigner {
   const { privateKey, algorithm } = from;
-  const { uri, hash, key: keyType } = SIGNATURE_ALGORITHMS[algorithm];
+  const { hash, key: keyType } = SIGNATURE_ALGORITHMS[algorithm];
   if (privateKey.type !== 'private' || privateKey.asymmetricKeyType !== keyType) {
     throw new TypeError(`${algorithm} needs a private ${keyType} key`);
   }
@@ -72,11 +72,22 @@ export function createXmlSigner(from: {
   }
   // An RSA key goes as it is: the form with options costs a tenth of a signature more.
   const key = keyType === 'rsa' ? privateKey : { key: privateKey, dsaEncoding: 'ieee-p1363' as const };
+  return xmlSigner({ algorithm, certificate, sign: (data) => signOnThreadPool(hash, data, key) });
+}
+
+/** The same for a private key that somebody else holds: `sign` makes signatures of the algorithm, over octets. */
+export function xmlSigner(from: {
+  readonly algorithm: SignatureAlgorithm;
+  readonly certificate: Certificate;
+  readonly sign: (data: Uint8Array) => Promise<Buffer>;
+}): XmlSigner {
+  const { algorithm, certificate, sign } = from;
+  const { uri } = SIGNATURE_ALGORITHMS[algorithm];
   return {
     algorithm,
     algorithmUri: uri,
     certificate: certificate.base64,
-    sign: (data) => signOnThreadPool(hash, data, key),
+    sign,
     keyInfo: prepare(ds('KeyInfo', {}, ds('X509Data', {}, ds('X509Certificate', {}, certificate.base64)))),
     methods: [
       prepare(ds('CanonicalizationMethod', { Algorithm: EXCLUSIVE_C14N })),

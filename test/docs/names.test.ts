@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { haproxyConfig } from '../../scripts/haproxy.ts';
 import { createProgram } from '../../src/cli/signet.ts';
 import { configSchema } from '../../src/config/config.ts';
-import { leafPaths, variableName } from '../../src/config/read-config.ts';
+import { leafPaths, SECRET_VARIABLES, variableName } from '../../src/config/read-config.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { EXAMPLE_PARTY_SETTINGS } from '../../src/parties/example-settings.ts';
@@ -15,7 +15,7 @@ import { readPartySettings } from '../../src/parties/party-settings.ts';
 import { codeOf, documentNamed, documents, root } from './documents.ts';
 
 const leaves = leafPaths(configSchema, []);
-const variables = new Set(leaves.map(variableName));
+const variables = new Set([...leaves.map(variableName), ...SECRET_VARIABLES]);
 /** Settings, and the sections above them. */
 const settings = new Set(leaves.flatMap((path) => path.map((_, i) => path.slice(0, i + 1).join('.'))));
 const sections = new Set(leaves.map(([first = '']) => first));

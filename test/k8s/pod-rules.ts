@@ -61,8 +61,7 @@ export const podRules = {
       return [
         keyring.file,
         stableSecret.file,
-        saml.key,
-        saml.certificate,
+        join(saml.signing.folder, 'signing-keys.json'),
         ...directories.flatMap((directory) => (directory.kind === 'yaml' ? directory.file : [])),
         parties.folder,
         revocations.file,

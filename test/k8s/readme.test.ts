@@ -25,7 +25,7 @@ test('every Secret that is mounted is in its table, with the entries that are co
   const objects = render(t, 'k8s/overlays/production');
   if (objects === null) return;
   const table = new Map(
-    [...readme.matchAll(/^\| `(signet-\w+)` +\| ([^|]+)\|/gm)].map(([, name = '', entries = '']) => [name, entries]),
+    [...readme.matchAll(/^\| `(signet-[\w-]+)` +\| ([^|]+)\|/gm)].map(([, name = '', entries = '']) => [name, entries]),
   );
   const mounted = workloads(objects)
     .flatMap(({ pod }) => pod.volumes ?? [])
@@ -34,7 +34,7 @@ test('every Secret that is mounted is in its table, with the entries that are co
   const configured = [
     ...JSON.stringify(objects).matchAll(/\/var\/run\/signet\/(keyring|keys|users|revocations)\/([\w.-]+)/g),
   ];
-  assert.ok(configured.length >= 6);
+  assert.ok(configured.length >= 4);
   for (const [, folder, entry] of configured)
     assert.match(table.get(`signet-${folder}`) ?? '', new RegExp(`\`${entry}\``));
 });
@@ -58,7 +58,7 @@ test('every command of signet that it or a manifest names is one', (t) => {
     }
     return true;
   };
-  const inReadme = [...readme.matchAll(/npx signet ([a-z]+)(?: ([a-z]+))?/g)].map(([, ...words]) => words);
+  const inReadme = [...readme.matchAll(/npx signet ([a-z-]+)(?: ([a-z-]+))?/g)].map(([, ...words]) => words);
   const inPods = workloads(objects).flatMap(({ pod }) =>
     [...(pod.initContainers ?? []), ...pod.containers].flatMap(({ args }) =>
       args === undefined ? [] : [args.slice(0, 2)],

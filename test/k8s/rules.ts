@@ -18,7 +18,14 @@ export type Objects = readonly KubernetesObject[];
 type Rule = (objects: Objects) => readonly string[];
 
 /** Made by hand, or by cert-manager (README.md, Secrets). */
-const SECRETS = new Set(['signet-keyring', 'signet-keys', 'signet-revocations', 'signet-users', 'signet-tls']);
+const SECRETS = new Set([
+  'signet-keyring',
+  'signet-keys',
+  'signet-revocations',
+  'signet-users',
+  'signet-saml-signing',
+  'signet-tls',
+]);
 /** Of the production overlay: the canary shares it. */
 const SHARED_CONFIG_MAPS = new Set(['signet-parties']);
 

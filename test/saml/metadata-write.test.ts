@@ -14,6 +14,7 @@ const SMALL: IdpMetadata = {
   errorUrl: null,
   scopes: [],
   displayName: null,
+  cacheDuration: 86_400,
 };
 const FULL: IdpMetadata = {
   ...SMALL,
@@ -46,6 +47,7 @@ for (const [name, metadata] of [
 test('what it says', async () => {
   const xml = await writeIdpMetadata(FULL, null);
   assert.match(xml, /entityID="https:\/\/idp\.example\/saml\/idp\/metadata"/);
+  assert.match(xml, /cacheDuration="PT86400S"/);
   assert.match(xml, /WantAuthnRequestsSigned="true"/);
   assert.match(xml, /errorURL="https:\/\/idp\.example\/error\?a=1&amp;b=2"/);
   assert.match(xml, />example\.org<\/shibmd:Scope>/);

@@ -116,6 +116,7 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
         time.now = now;
         node.parts.revocations.poll();
         node.parts.keyring.poll();
+        node.parts.signingKeys.saml.poll();
       },
       publicUrl,
       ask: (one) => exchange(port, one),

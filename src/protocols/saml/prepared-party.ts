@@ -49,11 +49,20 @@ export interface PreparedParties {
   readonly of: (party: Party) => PreparedParty;
 }
 
-/** Prepares a party when it is first asked for; a reloaded party is another object, and prepared anew. */
-export function createPreparedParties(signers: Signers, wantAuthnRequestsSigned: boolean): PreparedParties {
-  const prepared = new WeakMap<Party, PreparedParty>();
+/**
+ * Prepares a party when it is first asked for; a reloaded party is another object, and prepared anew. So is every party
+ * when the signing keys change. Whoever holds a prepared party finishes its answer with one key.
+ */
+export function createPreparedParties(signersNow: () => Signers, wantAuthnRequestsSigned: boolean): PreparedParties {
+  let signers = signersNow();
+  let prepared = new WeakMap<Party, PreparedParty>();
   return {
     of: (party) => {
+      const now = signersNow();
+      if (now !== signers) {
+        signers = now;
+        prepared = new WeakMap();
+      }
       const before = prepared.get(party);
       if (before !== undefined) return before;
       const made = prepareParty(party, signers, wantAuthnRequestsSigned);

@@ -1,6 +1,7 @@
 // Owns: which signatures Signet's keys can make, and which of them a party gets.
-import type { KeyObject } from 'node:crypto';
 import type { Party } from '../../parties/party.ts';
+import type { CurrentKey } from '../../signing/key-set-folder.ts';
+import type { KeyAlgorithm } from '../../signing/signer.ts';
 import {
   DIGEST_ALGORITHMS,
   type DigestAlgorithm,
@@ -8,39 +9,51 @@ import {
   type SignatureAlgorithm,
   signatureAlgorithmOf,
 } from '../../xml/algorithms.ts';
-import { createXmlSigner, type XmlSigner } from '../../xml/sign.ts';
+import { type XmlSigner, xmlSigner } from '../../xml/sign.ts';
 
-export interface SigningKey {
-  readonly privateKey: KeyObject;
-  readonly certificatePem: string;
-}
+/** Keys that SAML can sign with; XML Signature has names for no others that parties know. */
+export const SAML_KEY_ALGORITHMS: readonly KeyAlgorithm[] = ['RS256', 'ES256', 'ES384', 'ES512'];
+
+/** What is wanted of a key. */
+export type SamlSigningKey = Pick<CurrentKey, 'signer' | 'certificate'>;
 
 export interface Signers {
   /** The signer when a party has no wish: RSA-SHA256, or ECDSA-SHA256 when the only key is an EC one. */
   readonly preferred: XmlSigner;
   /** Undefined when no key fits the algorithm. */
   readonly find: (algorithm: SignatureAlgorithm) => XmlSigner | undefined;
-  /** Certificates in use, one per key, as ds:X509Certificate has them. */
-  readonly certificates: readonly string[];
 }
 
 /**
  * Prepares a signer for every algorithm that the keys can do, the first key that fits.
- * @throws TypeError for a weak key, or a certificate of another key.
+ * @throws TypeError when there is no RSA or EC key with a certificate: a set of keys is refused before it comes here.
  */
-export function createSigners(keys: readonly SigningKey[]): Signers {
+export function createSigners(keys: readonly SamlSigningKey[]): Signers {
   const byAlgorithm = new Map<SignatureAlgorithm, XmlSigner>();
-  for (const key of keys) {
+  for (const { signer, certificate } of keys) {
     for (const algorithm of Object.keys(SIGNATURE_ALGORITHMS) as SignatureAlgorithm[]) {
-      if (SIGNATURE_ALGORITHMS[algorithm].key !== key.privateKey.asymmetricKeyType || byAlgorithm.has(algorithm))
-        continue;
-      byAlgorithm.set(algorithm, createXmlSigner({ ...key, algorithm }));
+      if (certificate === null || !signer.schemes.has(algorithm) || byAlgorithm.has(algorithm)) continue;
+      const sign = (data: Uint8Array): Promise<Buffer> => signer.sign(algorithm, data);
+      byAlgorithm.set(algorithm, xmlSigner({ algorithm, certificate, sign }));
     }
   }
   const preferred = byAlgorithm.get('rsa-sha256') ?? byAlgorithm.get('ecdsa-sha256');
   if (preferred === undefined) throw new TypeError('there is no RSA or EC signing key');
-  const certificates = [...new Set([...byAlgorithm.values()].map((signer) => signer.certificate))];
-  return { preferred, find: (algorithm) => byAlgorithm.get(algorithm), certificates };
+  return { preferred, find: (algorithm) => byAlgorithm.get(algorithm) };
+}
+
+/** The signers of the set that there is now: made once for each set, so that all of them change at the same moment. */
+export function followSigners(currentKeys: () => readonly SamlSigningKey[]): () => Signers {
+  let keys = currentKeys();
+  let signers = createSigners(keys);
+  return () => {
+    const now = currentKeys();
+    if (now !== keys) {
+      signers = createSigners(now);
+      keys = now;
+    }
+    return signers;
+  };
 }
 
 /** The signer of a party: its settings' wish, else the first algorithm of its metadata that the keys can do. */

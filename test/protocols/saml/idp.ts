@@ -18,7 +18,9 @@ import { formatInstant } from '../../../src/saml/date-time.ts';
 import { readMetadata } from '../../../src/saml/metadata-read.ts';
 import { NS } from '../../../src/saml/names.ts';
 import { newStableSecret, parseStableSecret } from '../../../src/sealer/stable-secret.ts';
+import { localSigner } from '../../../src/signing/local-signer.ts';
 import { type Attributes, canonical, element, type XmlElement } from '../../../src/xml/build.ts';
+import { readCertificate } from '../../../src/xml/key.ts';
 import { createXmlSigner, signElement, signQuery } from '../../../src/xml/sign.ts';
 import { KEY1, KEY2, NOW, testSealer } from '../../sealer/support.ts';
 import { ecKey, rsaKey } from '../../xml/keys.ts';
@@ -103,7 +105,7 @@ export function createIdp(options: IdpOptions = {}): Idp {
   const random = (length: number): Buffer => createHash('sha512').update(`${++count}`).digest().subarray(0, length);
   const clock = (): number => now;
   const { sealer } = testSealer({ clock });
-  const prepared = createPreparedParties(createSigners([idpKey, idpEcKey]), options.wantAuthnRequestsSigned ?? false);
+  const prepared = createPreparedParties(() => IDP_SIGNERS, options.wantAuthnRequestsSigned ?? false);
   const endpoint = createSsoEndpoint({
     entityId: ENTITY_ID,
     ssoUrl: SSO_URL,
@@ -167,6 +169,12 @@ export function redirectQuery(xml: string, relayState?: string): string {
   return `SAMLRequest=${message}${relayState === undefined ? '' : `&RelayState=${encodeURIComponent(relayState)}`}`;
 }
 
+const IDP_SIGNERS = createSigners(
+  [idpKey, idpEcKey].map(({ privateKey, certificatePem }) => ({
+    signer: localSigner(privateKey),
+    certificate: readCertificate(certificatePem),
+  })),
+);
 const SP_SIGNER = createXmlSigner({ ...spKey, algorithm: 'rsa-sha256' });
 const STRANGER = createXmlSigner({ ...strangerKey, algorithm: 'rsa-sha256' });
 
