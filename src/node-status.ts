@@ -1,8 +1,12 @@
 // Owns: what a node says of itself on the management listener: ready or why not, status, gauges that follow time.
 import type { Config } from './config/config.ts';
+import type { Clock } from './lib/clock.ts';
 import type { HashPool } from './methods/hash-pool.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Parts } from './parts.ts';
+import { dataRing } from './sealer/data-keyring.ts';
+import { sealerRing } from './sealer/ring-kind.ts';
+import { isReportNonce, type ReportInput, reportRing } from './sealer/ring-report.ts';
 import type { Sealer } from './sealer/seal.ts';
 import { describeSet } from './signing-sets.ts';
 import type { SpentTable } from './state/spent-table.ts';
@@ -42,6 +46,7 @@ export function statusOf(view: NodeView): Readonly<Record<string, unknown>> {
     ready: notReady(view).length === 0,
     draining: view.draining(),
     keyring: parts.keyring.status(),
+    dataKeyring: parts.dataKeyring?.status() ?? null,
     people: parts.directoryDetails.people(),
     parties: parts.parties.all().length,
     partyProblems: parts.parties.problems(),
@@ -53,11 +58,23 @@ export function statusOf(view: NodeView): Readonly<Record<string, unknown>> {
   };
 }
 
+/** Which rings this node holds, by address; each answers null to what is no nonce. */
+export function ringReports({ keyring, dataKeyring }: Parts, node: string, clock: Clock) {
+  const reports = new Map<string, (nonce: string) => string | null>();
+  const add = (path: string, report: (input: ReportInput) => string): void => {
+    reports.set(path, (nonce) => (isReportNonce(nonce) ? report({ node, now: clock(), nonce }) : null));
+  };
+  add('/keyring', (input) => reportRing(sealerRing, keyring.current(), input));
+  if (dataKeyring !== null) add('/data-keyring', (input) => reportRing(dataRing, dataKeyring.current(), input));
+  return reports;
+}
+
 export function refreshGauges(view: NodeView): void {
   const { metrics, parts, pool, spent } = view;
   const ring = parts.keyring.status();
   metrics.keyringSerial.set(ring.serial);
   metrics.keyringKey.reset();
+  if (parts.dataKeyring !== null) metrics.dataKeyringSerial.set(parts.dataKeyring.status().serial);
   for (const { kid, state } of ring.keys) metrics.keyringKey.set({ kid, state }, 1);
   metrics.keyringPrimary.reset();
   metrics.keyringOverdue.set(ring.primary?.because === 'overdue' ? 1 : 0);

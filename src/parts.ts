@@ -1,5 +1,6 @@
 // Owns: opening every file that a node lives on, and telling all that is wrong with them at once.
 // Leaves to wire.ts: putting the opened parts together; `signet check` opens them and stops there.
+import { existsSync } from 'node:fs';
 import type { Config } from './config/config.ts';
 import { type OpenDirectories, openDirectories } from './directories/open-directories.ts';
 import { type AddressTest, addressList } from './lib/address-list.ts';
@@ -8,6 +9,7 @@ import { formatProblem, type Problem, Problems, ProblemsError } from './lib/prob
 import type { Random } from './lib/random.ts';
 import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.ts';
 import { followSigners, type Signers } from './protocols/saml/signers.ts';
+import { type DataKeyringSource, openDataKeyringFile } from './sealer/data-key-file.ts';
 import { type KeyringEvent, type KeyringSource, openKeyringFile } from './sealer/key-file.ts';
 import { openStableSecret, type StableSecret } from './sealer/stable-secret.ts';
 import { type KeySetEvent, openKeySetFolder, type SigningKeySource } from './signing/key-set-folder.ts';
@@ -16,13 +18,15 @@ import { openRevocationFeed, type RevocationFeed } from './state/revocation-feed
 
 /** Something that the log should have; `problems` when a file was refused and the last good copy stays. */
 export interface PartEvent {
-  readonly part: 'keyring' | 'users' | 'parties' | 'revocations' | 'signing-keys';
+  readonly part: 'keyring' | 'data-keyring' | 'users' | 'parties' | 'revocations' | 'signing-keys';
   readonly level: 'info' | 'warn' | 'error';
   readonly message: string;
 }
 
 export interface Parts {
   readonly keyring: KeyringSource;
+  /** Null where there is none: nothing can be enrolled then. */
+  readonly dataKeyring: DataKeyringSource | null;
   readonly stableSecret: StableSecret;
   readonly directories: OpenDirectories['table'];
   /** The same directories, for status and checks. */
@@ -52,6 +56,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const isProxy = addressList(config.trustedProxies, 'trustedProxies', problems);
   const keyring = attempt(problems, config.keyring.file, () => openKeyring(config, context));
   if (keyring !== null) checkRotation(keyring, config.keyring.file, warnings);
+  const dataKeyring = attempt(problems, config.dataKeyring.file, () => openDataKeyring(config, context));
   const stableSecret = attempt(problems, config.stableSecret.file, () => openStableSecret(config.stableSecret.file));
   if (stableSecret !== null) checkFingerprint(config, stableSecret, problems);
   const signing = attempt(problems, config.saml.signing.folder, () => openSigning(config, context, warnings));
@@ -69,6 +74,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const close = (): void => {
     clearInterval(timer);
     keyring?.close();
+    dataKeyring?.close();
     directories?.close();
     revocations.close();
     signing?.close();
@@ -79,6 +85,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   }
   return {
     keyring,
+    dataKeyring,
     stableSecret,
     directories: directories.table,
     directoryDetails: directories,
@@ -100,6 +107,25 @@ function openKeyring(config: Config, { clock, onEvent }: PartsContext): KeyringS
     pollSeconds: config.keyring.poll,
     clock,
     onEvent: (event) => onEvent(keyringPartEvent(event)),
+  });
+}
+
+/** A file that is there must be good; without a database none is needed. */
+function openDataKeyring(config: Config, { clock, onEvent }: PartsContext): DataKeyringSource | null {
+  const { file: path, minSerial, poll } = config.dataKeyring;
+  if (!existsSync(path)) return null;
+  const part = 'data-keyring';
+  return openDataKeyringFile({
+    path,
+    minSerial,
+    pollSeconds: poll,
+    clock,
+    onEvent: (event) =>
+      onEvent(
+        event.kind === 'loaded'
+          ? { part, level: 'info', message: `serial ${event.serial}, key ${event.primaryKid} encrypts` }
+          : { part, level: 'error', message: event.problems.map(formatProblem).join('; ') },
+      ),
   });
 }
 

@@ -18,14 +18,13 @@ import { defaultHashWorkers, HASH_POOL_DEFAULTS, type HashPool, openHashPool } f
 import { createPasswordMethod, type PasswordMethod } from './methods/password.ts';
 import { createThrottle, type Throttle } from './methods/throttle.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
-import { type NodeView, notReady, refreshGauges, statusOf } from './node-status.ts';
+import { type NodeView, notReady, refreshGauges, ringReports, statusOf } from './node-status.ts';
 import { openParts, type Parts } from './parts.ts';
 import { createMetadataEndpoint } from './protocols/saml/metadata-endpoint.ts';
 import { createPreparedParties } from './protocols/saml/prepared-party.ts';
 import { createSamlAdapter, type SamlAdapter } from './protocols/saml/saml-adapter.ts';
 import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createRoutes, METADATA_PATH, type Saml, SSO_PATH } from './routes.ts';
-import { isReportNonce, reportRing } from './sealer/ring-report.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
 import { SIGNING_KEYS_PATH, signingKeysDocument } from './signing-sets.ts';
 import { createMemoryAttempts } from './state/memory-attempts.ts';
@@ -130,8 +129,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     documents,
     refresh: () => refreshGauges(view),
     notReady: () => notReady(view),
-    keyringReport: (nonce) =>
-      isReportNonce(nonce) ? reportRing(parts.keyring.current(), { node: config.nodeName, now: clock(), nonce }) : null,
+    ringReports: ringReports(parts, config.nodeName, clock),
     status: () => statusOf(view),
   });
   return {

@@ -28,6 +28,12 @@ keyring:
   # minSerial: 0
   # poll: 10
 
+# Encrypts in the database what people have enrolled. It is not the keyring above: that one may be replaced at any time.
+dataKeyring:
+  file: keys/data.json
+  # minSerial: 0
+  # poll: 10
+
 # The secret that people's persistent names come from. It never changes: with another one everybody is somebody else
 # to every service provider. The fingerprint makes an accidental change a configuration error.
 stableSecret:

@@ -7,6 +7,7 @@ import { EMPTY_USERS_FILE } from '../directories/users-file-edit.ts';
 import { writeAtomically } from '../lib/atomic-file.ts';
 import { Problems } from '../lib/problems.ts';
 import { EXAMPLE_PARTY_SETTINGS } from '../parties/example-settings.ts';
+import { dataRing, newDataKeyring } from '../sealer/data-keyring.ts';
 import { newKeyring } from '../sealer/key-file.ts';
 import { formatKeyring } from '../sealer/keyring.ts';
 import { newStableSecret, parseStableSecret } from '../sealer/stable-secret.ts';
@@ -74,6 +75,12 @@ async function newFiles(io: CliIo, publicUrl: string): Promise<readonly NewFile[
   return [
     { name: 'signet.yaml', text: configText(publicUrl, fingerprint), mode: 0o644, what: 'the configuration' },
     { name: 'keys/sealer.json', text: formatKeyring(ring), mode: 0o600, what: 'the keyring that seals sessions' },
+    {
+      name: 'keys/data.json',
+      text: dataRing.format(newDataKeyring({ realm: entityId, now, random: io.random })),
+      mode: 0o600,
+      what: 'the keyring that encrypts what people enrol: back it up',
+    },
     {
       name: 'keys/pairwise.json',
       text: stable,

@@ -1,8 +1,10 @@
 // Owns: a ring as it is shown. Named field by field: nothing that is added to a key later can slip into an output.
 import type { EpochSeconds } from '../lib/clock.ts';
+import { type DataKeyring, dataRing } from '../sealer/data-keyring.ts';
+import { dataPrefix } from '../sealer/data-value.ts';
 import { formatTime } from '../sealer/json-record.ts';
 import { type Keyring, primary } from '../sealer/keyring.ts';
-import { describeKey } from '../sealer/ring-report.ts';
+import { describeKey } from '../sealer/ring-kind.ts';
 
 export type Listing = ReturnType<typeof listingOf>;
 
@@ -56,4 +58,35 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
       .join('  ')
       .trimEnd(),
   );
+}
+
+export type DataListing = ReturnType<typeof dataListingOf>;
+
+/** A data ring for programs; `counts`: stored secrets by the first characters of their key, null when nobody knows. */
+export function dataListingOf(ring: DataKeyring, now: EpochSeconds, counts: ReadonlyMap<string, number> | null) {
+  const known = new Set(ring.keys.map(({ kid }) => dataPrefix(kid)));
+  const lost = [...(counts ?? [])].filter(([prefix]) => !known.has(prefix)).reduce((sum, [, count]) => sum + count, 0);
+  return {
+    realm: ring.realm,
+    serial: ring.serial,
+    updated: formatTime(ring.updated),
+    propagation: ring.propagation,
+    primary: dataRing.seals(ring, now),
+    keys: dataRing.describe(ring, now).map((key) => ({
+      ...key,
+      secrets: counts === null ? null : (counts.get(dataPrefix(key.kid)) ?? 0),
+    })),
+    /** Secrets that no key of this ring opens. */
+    unreadable: counts === null ? null : lost,
+  };
+}
+
+/** A data ring for people. */
+export function dataTableOf(listing: DataListing): string {
+  const header = ['kid', 'state', 'created', 'activates', 'secrets'];
+  const rows = listing.keys.map((key) => [key.kid, key.state, key.created, key.activates, `${key.secrets ?? '?'}`]);
+  const title = `${listing.realm}   serial ${listing.serial}, updated ${listing.updated}`;
+  const lost = listing.unreadable ?? 0;
+  const note = lost > 0 ? [`${lost} secrets are under a key that this ring does not have`] : [];
+  return `${[title, '', ...columns([header, ...rows]), ...note].join('\n')}\n`;
 }

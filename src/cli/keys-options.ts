@@ -1,9 +1,11 @@
-// Owns: the options that several `signet keys` commands share: where the ring is, what its times are computed from.
+// Owns: the options that several `signet keys` and `signet data-keys` commands share: where the ring is, what its times are computed from.
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { DEFAULT_POLICY, type RotationPolicy } from '../sealer/ring-change.ts';
+import type { AnyRing } from '../sealer/ring-kind.ts';
 import type { CliIo } from './io.ts';
+import type { RingCommands } from './ring-commands.ts';
 
 export type KeysIo = Pick<CliIo, 'out' | 'clock' | 'random' | 'environment'>;
 
@@ -34,7 +36,8 @@ export interface PlaceOptions {
 }
 
 /** Where a command finds the ring. */
-export interface Place {
+export interface Place<Ring extends AnyRing> {
+  readonly ring: RingCommands<Ring>;
   readonly file: string;
   /** Null when only a file was named: then nothing is known of poll, skew, sessions, realm and minSerial. */
   readonly config: Config | null;
@@ -49,9 +52,13 @@ export function addPlaceOptions(command: Command): Command {
     .option('--file <file>', 'the keyring file itself');
 }
 
-export function locate(io: KeysIo, { config: path, file }: PlaceOptions): Place {
+export function locate<Ring extends AnyRing>(
+  io: KeysIo,
+  ring: RingCommands<Ring>,
+  { config: path, file }: PlaceOptions,
+): Place<Ring> {
   const config = path === undefined && file !== undefined ? null : readConfig(path ?? 'signet.yaml', io.environment);
-  return { file: file ?? config?.keyring.file ?? '', config };
+  return { ring, file: file ?? config?.[ring.setting].file ?? '', config };
 }
 
 export interface TimingOptions {

@@ -1,23 +1,24 @@
-// Owns: `signet keys verify`: whether every node holds the ring in the file. Nodes prove it (sealer/ring-report.ts).
+// Owns: `signet keys verify` and `data-keys verify`: whether every node holds the ring in the file. Nodes prove it (sealer/ring-report.ts).
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { encodeBase64url } from '../lib/base64url.ts';
-import { type Keyring, primary } from '../sealer/keyring.ts';
 import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
+import type { AnyRing } from '../sealer/ring-kind.ts';
 import { type RingReport, readReport } from '../sealer/ring-report.ts';
 import { addNodeOptions, endpointsOf, getFromNode, type NodeOptions, reasonOf } from './ask-nodes.ts';
 import { CliFailure } from './io.ts';
 import { columns } from './keys-listing.ts';
 import { addPlaceOptions, type KeysIo, locate, type Place, type PlaceOptions, readDuration } from './keys-options.ts';
 import { fileStore } from './keys-store.ts';
+import type { RingCommands } from './ring-commands.ts';
 
-export function addVerifyCommand(keys: Command, io: KeysIo): void {
+export function addVerifyCommand<Ring extends AnyRing>(keys: Command, io: KeysIo, ring: RingCommands<Ring>): void {
   const verify = addPlaceOptions(
     keys.command('verify').description('ask nodes which ring they hold; exit 3 unless all hold the one in the file'),
   )
     .option('--wait <time>', 'ask again until all agree, for so long', readDuration)
     .option('--json', 'for programs');
-  addNodeOptions(verify).action((options: VerifyOptions) => runVerify(io, options));
+  addNodeOptions(verify).action((options: VerifyOptions) => runVerify(io, locate(io, ring, options), options));
 }
 
 interface VerifyOptions extends PlaceOptions, NodeOptions {
@@ -25,28 +26,31 @@ interface VerifyOptions extends PlaceOptions, NodeOptions {
   readonly json?: true;
 }
 
-async function runVerify(io: KeysIo, options: VerifyOptions): Promise<void> {
-  const place = locate(io, options);
+async function runVerify<Ring extends AnyRing>(io: KeysIo, place: Place<Ring>, options: VerifyOptions): Promise<void> {
   const deadline = performance.now() + (options.wait ?? 0) * 1000;
   let { ring, answers } = await askNodes(io, place, options);
   while (answers.some(disagrees) && performance.now() < deadline) {
     await sleep(1000);
     ({ ring, answers } = await askNodes(io, place, options));
   }
-  const seals = primary(ring, io.clock());
+  const seals = place.ring.kind.seals(ring, io.clock());
   if (options.json === true) {
     const { serial } = ring;
-    const file = { serial, primary: seals === null ? null : { kid: seals.key.kid, because: seals.because } };
-    io.out(`${JSON.stringify({ file, nodes: answers }, null, 2)}\n`);
+    io.out(`${JSON.stringify({ file: { serial, primary: seals }, nodes: answers }, null, 2)}\n`);
   } else {
-    io.out(`${place.file}: serial ${ring.serial}, ${seals === null ? 'no key seals' : `key ${seals.key.kid} seals`}\n`);
+    io.out(`${place.file}: serial ${ring.serial}, ${seals === null ? 'no key seals' : `key ${seals.kid} seals`}\n`);
     io.out(answers.length === 0 ? '' : `${tableOf(answers)}\n`);
   }
   throwIfDisagreed(answers);
 }
 
-/** @throws CliFailure (3), naming the nodes, unless every node holds the ring in the file. */
-export async function demandAgreement(io: KeysIo, place: Place, options: NodeOptions): Promise<void> {
+/** When nodes are named: @throws CliFailure (3), naming those that do not hold the ring in the file. */
+export async function demandAgreement<Ring extends AnyRing>(
+  io: KeysIo,
+  place: Place<Ring>,
+  options: NodeOptions,
+): Promise<void> {
+  if (options.endpoints === undefined && options.dns === undefined) return;
   throwIfDisagreed((await askNodes(io, place, options)).answers);
 }
 
@@ -73,33 +77,40 @@ function throwIfDisagreed(answers: readonly NodeAnswer[]): void {
   throw new CliFailure(`${other.length} of ${answers.length} nodes do not hold this ring:${named}`, 3);
 }
 
-async function askNodes(
+async function askNodes<Ring extends AnyRing>(
   io: KeysIo,
-  place: Place,
+  place: Place<Ring>,
   options: NodeOptions,
-): Promise<{ readonly ring: Keyring; readonly answers: readonly NodeAnswer[] }> {
+): Promise<{ readonly ring: Ring; readonly answers: readonly NodeAnswer[] }> {
   const ring = await fileStore(place).read();
   const endpoints = await endpointsOf(options);
-  return { ring, answers: await Promise.all(endpoints.map((one) => askNode(io, ring, one, options.timeout))) };
+  const ask = (endpoint: string): Promise<NodeAnswer> => askNode(io, place.ring, ring, endpoint, options.timeout);
+  return { ring, answers: await Promise.all(endpoints.map(ask)) };
 }
 
-async function askNode(io: KeysIo, ring: Keyring, endpoint: string, seconds: number): Promise<NodeAnswer> {
+async function askNode<Ring extends AnyRing>(
+  io: KeysIo,
+  commands: RingCommands<Ring>,
+  ring: Ring,
+  endpoint: string,
+  seconds: number,
+): Promise<NodeAnswer> {
   const nonce = encodeBase64url(io.random(24));
   const unknown = { endpoint, node: null, serial: null, primary: null, clock: null };
   let bytes: Buffer;
   try {
-    bytes = await getFromNode(endpoint, `/keyring?nonce=${nonce}`, seconds);
+    bytes = await getFromNode(endpoint, `${commands.reportPath}?nonce=${nonce}`, seconds);
   } catch (error) {
     return { ...unknown, disagreement: `no answer: ${reasonOf(error)}` };
   }
-  const report = readReport(bytes, ring, nonce);
+  const report = readReport(commands.kind, bytes, ring, nonce);
   if (report === null) return { ...unknown, disagreement: 'it answers something else than a keyring report' };
   const { node, facts, primaryKid, time } = report;
   const disagreement = disagreementOf(ring, report);
   return { endpoint, node, serial: facts.serial, primary: primaryKid, clock: time - io.clock(), disagreement };
 }
 
-function disagreementOf(ring: Keyring, { facts, proved }: RingReport): string | null {
+function disagreementOf(ring: AnyRing, { facts, proved }: RingReport): string | null {
   if (facts.serial !== ring.serial) return `it holds serial ${facts.serial}, the file has ${ring.serial}`;
   const differences = ringDifferences(ring, facts).map((difference) => formatDifference(difference).trim());
   if (differences.length > 0) return `it holds another ring with the same serial: ${differences.join('; ')}`;

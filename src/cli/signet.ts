@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // Owns: the command line: which commands there are, and how a failure is told.
 import { Command, CommanderError } from 'commander';
+import { SecretsUnavailableError } from '../core/secrets-at-rest.ts';
 import { LockedError } from '../lib/atomic-file.ts';
 import { formatProblem, ProblemsError } from '../lib/problems.ts';
 import { addAuditCommand } from './audit.ts';
 import { addCheckCommand } from './check.ts';
+import { addDataKeysCommand } from './data-keys.ts';
 import { addInitCommand } from './init.ts';
 import { addInspectCommand } from './inspect.ts';
 import { CliFailure, type CliIo, processIo } from './io.ts';
@@ -30,6 +32,8 @@ export function createProgram(io: CliIo): Command {
   addPartiesCommand(program, io);
   addSessionsCommand(program, io);
   addKeysCommand(program, io);
+  // This release keeps nothing in a database yet.
+  addDataKeysCommand(program, io, async () => null);
   addSigningKeysCommand(program, io);
   addInspectCommand(program, io);
   addAuditCommand(program, io);
@@ -51,7 +55,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
       io.err(`${error.message}\n`);
       return error.exitCode;
     }
-    if (error instanceof LockedError || isSystemError(error)) {
+    if (error instanceof LockedError || error instanceof SecretsUnavailableError || isSystemError(error)) {
       io.err(`${error.message}\n`);
       return 1;
     }

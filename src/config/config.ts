@@ -41,6 +41,13 @@ export const configSchema = z.strictObject({
       poll: positive.default(10),
     })
     .prefault({}),
+  dataKeyring: z
+    .strictObject({
+      file: file.default('keys/data.json').describe('encrypts what people have enrolled; needed with a database'),
+      minSerial: z.int().min(0).default(0),
+      poll: positive.default(10),
+    })
+    .prefault({}),
   stableSecret: z
     .strictObject({
       file: file.default('keys/pairwise.json'),

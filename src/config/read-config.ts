@@ -201,6 +201,7 @@ function complete(
         .replace(/[^\w.-]/g, '-')
         .slice(0, 64),
     keyring: { ...parsed.keyring, file: at(parsed.keyring.file) },
+    dataKeyring: { ...parsed.dataKeyring, file: at(parsed.dataKeyring.file) },
     stableSecret: { ...parsed.stableSecret, file: at(parsed.stableSecret.file) },
     directories: completeDirectories(parsed.directories, at, environment, problems),
     saml: {

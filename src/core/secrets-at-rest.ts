@@ -6,7 +6,7 @@ import type { AccountId } from './account.ts';
 /** Encrypts what a store keeps. An encrypted secret never expires: it is readable for as long as its key is in the ring. */
 export interface DataKeys {
   /**
-   * Text of at most 2,048 characters, under the newest key that every node has.
+   * Text of at most 1,474 characters, under the newest key that every node has.
    * @throws RangeError for a secret over 1,024 bytes or a context that {@link secretContext} would not make.
    */
   readonly encrypt: (context: string, plaintext: Uint8Array) => string;
@@ -45,10 +45,18 @@ export interface StoredSecret {
   readonly text: string;
 }
 
+/** The store cannot be asked now. The message is for an operator and holds nothing of a secret. */
+export class SecretsUnavailableError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SecretsUnavailableError';
+  }
+}
+
 /**
  * What a store that keeps encrypted secrets offers to whoever changes their keys.
  * The first 12 characters of a text stand for its key and nothing else, so a query can group and filter by them.
- * Outages are thrown: the job ends there, and begins again where it was.
+ * Outages are thrown, as {@link SecretsUnavailableError}: the job ends there, and begins again where it was.
  */
 export interface ReencryptableSecrets {
   /** How many secrets have which first 12 characters. All rows count, those of disabled credentials and accounts too. */

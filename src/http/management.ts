@@ -9,8 +9,8 @@ export interface ManagementOptions {
   /** What keeps this node from taking requests; empty when it is ready. */
   readonly notReady: () => readonly string[];
   readonly status: () => Readonly<Record<string, unknown>>;
-  /** Which ring this node holds, proved over the nonce of whoever asks; null when that is no nonce. */
-  readonly keyringReport: (nonce: string) => string | null;
+  /** By address: which ring this node holds, proved over the nonce of whoever asks; null when that is no nonce. */
+  readonly ringReports: ReadonlyMap<string, (nonce: string) => string | null>;
   /** More GET addresses, with their content type: own metadata when it is not public. */
   readonly documents: ReadonlyMap<string, () => Promise<{ readonly contentType: string; readonly text: string }>>;
 }
@@ -34,8 +34,9 @@ export function createManagement(options: ManagementOptions): RequestListener {
     }
     if (path === '/status')
       return send(response, 200, 'application/json', `${JSON.stringify(options.status(), null, 2)}\n`);
-    if (path === '/keyring') {
-      const report = options.keyringReport(new URLSearchParams(query).get('nonce') ?? '');
+    const reportRing = options.ringReports.get(path);
+    if (reportRing !== undefined) {
+      const report = reportRing(new URLSearchParams(query).get('nonce') ?? '');
       if (report === null) return send(response, 400, 'text/plain', 'wanted ?nonce= of 16 to 64 bytes in base64url\n');
       return send(response, 200, 'application/json', `${report}\n`);
     }

@@ -17,6 +17,7 @@ export interface Metrics {
   readonly keyringKey: Gauge<'kid' | 'state'>;
   readonly keyringPrimary: Gauge<'kid'>;
   readonly keyringOverdue: Gauge;
+  readonly dataKeyringSerial: Gauge;
   readonly metadataExpiry: Gauge<'sp'>;
   readonly certificateExpiry: Gauge<'protocol' | 'state' | 'kid'>;
   readonly signingKeysSerial: Gauge<'protocol'>;
@@ -65,6 +66,7 @@ export function createMetrics(version: string): Metrics {
     keyringKey: gauge('signet_keyring_key', '1 for the state each key is in', ['kid', 'state']),
     keyringPrimary: gauge('signet_keyring_primary', '1 for the key that seals', ['kid']),
     keyringOverdue: gauge('signet_keyring_overdue', '1 while a key seals that should have been rotated'),
+    dataKeyringSerial: gauge('signet_data_keyring_serial', 'Serial of the loaded data keyring'),
     metadataExpiry: gauge('signet_metadata_expiry_timestamp_seconds', 'validUntil of a party', ['sp']),
     certificateExpiry: gauge(
       'signet_signing_certificate_expiry_timestamp_seconds',

@@ -3,6 +3,7 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 
 const SALT = 'signet.seal.v1';
+const DATA_SALT = 'signet.data.v1';
 
 /** HKDF-Extract (RFC 5869 §2.2). */
 export function hkdfExtract(salt: string, input: Uint8Array): Buffer {
@@ -19,6 +20,11 @@ const ONE = Uint8Array.of(1);
 /** The pseudorandom key that everything of one master key is expanded from. */
 export function sealingPrk(master: KeyObject): Buffer {
   return hkdfExtract(SALT, master.export());
+}
+
+/** The same for the data keyring: a master that got into both has two unrelated ids and keys. */
+export function dataPrk(master: KeyObject): Buffer {
+  return hkdfExtract(DATA_SALT, master.export());
 }
 
 /** The 8-byte key id: computed from the key, so it is its fingerprint. */

@@ -1,5 +1,6 @@
 // Owns: the bytes of a sealed value, steps 1–3 and 6–7 of opening one. Pure: no keys, no clock.
-// Leaves to seal.ts: keys, step 4 and 5. To cbor.ts and sealed/: what the body means.
+// Leaves to seal.ts: keys, step 4 and 5. To cbor.ts and sealed/: what the body means. To data-value.ts: what a secret at
+// rest has inside the same envelope.
 // Format: docs/sealed-values.md, version 1.
 import { decodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
@@ -40,7 +41,10 @@ export type EnvelopeRefusal = 'not-a-token' | 'too-long' | 'not-canonical' | 'sh
 export type ContentRefusal = 'padding' | 'schema' | 'lifetime' | 'future' | 'expired';
 
 /** Steps 1 to 3: a string, not too long, one spelling, a length that this purpose can have, version 1. */
-export function readEnvelope(purpose: Purpose, token: unknown): Envelope | EnvelopeRefusal {
+export function readEnvelope(
+  purpose: Pick<Purpose, 'bucket' | 'maxCharacters'>,
+  token: unknown,
+): Envelope | EnvelopeRefusal {
   if (typeof token !== 'string') return 'not-a-token';
   if (token.length > purpose.maxCharacters) return 'too-long';
   const bytes = decodeBase64url(token);
@@ -66,7 +70,7 @@ const VERSION_BYTE = Uint8Array.of(VERSION);
  * What is authenticated beside the ciphertext: version, key, purpose and context, each with its length.
  * Null for a context that is too long or that has no UTF-8 form of its own.
  */
-export function additionalData(kid: Uint8Array, purpose: Purpose, context: string): Buffer | null {
+export function additionalData(kid: Uint8Array, purpose: Pick<Purpose, 'name'>, context: string): Buffer | null {
   const contextBytes = Buffer.byteLength(context, 'utf8');
   if (contextBytes > 0xffff || !context.isWellFormed()) return null;
   const nameBytes = purpose.name.length;
@@ -95,8 +99,7 @@ export function writeContent(purpose: Purpose, header: Header, body: Uint8Array)
 /** Steps 6 and 7: an authentic plaintext has one form only, a schema that we know, and a lifetime that holds now. */
 export function readContent(purpose: Purpose, plaintext: Buffer, now: EpochSeconds): Content | ContentRefusal {
   const end = HEADER_BYTES + plaintext.readUInt16BE(9);
-  if (end > plaintext.length || plaintext.length - end >= purpose.bucket) return 'padding';
-  for (let i = end; i < plaintext.length; i++) if (plaintext[i] !== 0) return 'padding';
+  if (!isPadded(plaintext, end, purpose.bucket)) return 'padding';
   const schema = plaintext.readUInt8(0);
   if (!purpose.schemas.includes(schema)) return 'schema';
   const iat = plaintext.readUInt32BE(1);
@@ -105,6 +108,13 @@ export function readContent(purpose: Purpose, plaintext: Buffer, now: EpochSecon
   if (iat > now + FUTURE_TOLERANCE) return 'future';
   if (now >= exp + purpose.toleranceAfterExp) return 'expired';
   return { schema, iat, exp, body: plaintext.subarray(HEADER_BYTES, end) };
+}
+
+/** Whether what follows `end` is shorter than a bucket and all zero: one content has one form. */
+export function isPadded(plaintext: Uint8Array, end: number, bucket: number): boolean {
+  if (end > plaintext.length || plaintext.length - end >= bucket) return false;
+  for (let i = end; i < plaintext.length; i++) if (plaintext[i] !== 0) return false;
+  return true;
 }
 
 /** Whether a value of this purpose may have been issued and expire at these times. */

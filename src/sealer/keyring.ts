@@ -100,13 +100,19 @@ export function primary(ring: Keyring, now: EpochSeconds): Primary | null {
 }
 
 /** When a node may seal with a key: not before every node can open with it (I1). */
-export function readyAt(ring: Keyring, key: SealingKey): EpochSeconds {
+export function readyAt(
+  ring: Pick<Keyring, 'propagation'>,
+  key: Pick<SealingKey, 'created' | 'activates'>,
+): EpochSeconds {
   return Math.max(key.activates, key.created + ring.propagation);
 }
 
 /** The key with the highest score; a tie goes to the larger kid, so that all nodes choose alike. */
-function best(keys: readonly SealingKey[], score: (key: SealingKey) => number): SealingKey | null {
-  let chosen: SealingKey | null = null;
+export function best<Key extends { readonly kid: string }>(
+  keys: readonly Key[],
+  score: (key: Key) => number,
+): Key | null {
+  let chosen: Key | null = null;
   for (const key of keys) {
     const difference = chosen === null ? 1 : score(key) - score(chosen);
     if (difference > 0 || (difference === 0 && chosen !== null && key.kid > chosen.kid)) chosen = key;

@@ -43,16 +43,23 @@ export type RingRefusal =
   | 'unknown-kid'
   | 'not-pending'
   | 'last-key'
-  | 'none-due';
+  | 'none-due'
+  | 'still-in-use';
 
-export type RingChange =
-  | { readonly kind: 'changed'; readonly ring: Keyring }
+export type RingChange<Ring = Keyring> =
+  | { readonly kind: 'changed'; readonly ring: Ring }
   /** Nothing is to be done: no failure, so that a job may run as often as it likes. */
   | { readonly kind: 'unchanged'; readonly because: string }
-  /** An invariant forbids it. */
-  | { readonly kind: 'refused'; readonly code: RingRefusal; readonly detail: string };
+  | RefusedChange;
 
-export function refusedChange(code: RingRefusal, detail: string): RingChange {
+/** An invariant forbids it. */
+interface RefusedChange {
+  readonly kind: 'refused';
+  readonly code: RingRefusal;
+  readonly detail: string;
+}
+
+export function refusedChange(code: RingRefusal, detail: string): RefusedChange {
   return { kind: 'refused', code, detail };
 }
 
@@ -129,12 +136,10 @@ export function lineageWindow({ longestLifetime, sessionLifetime }: RotationPoli
 }
 
 /** What is wrong with a policy for this ring, whatever is to be changed; null when nothing is. */
-export function policyRefusal(propagation: number, policy: RotationPolicy): RingChange | null {
-  const { poll, skew, longestLifetime, sessionLifetime, rotateEvery } = policy;
-  if (propagation <= poll + skew) {
-    const detail = `propagation is ${propagation} s; nodes look every ${poll} s with clocks up to ${skew} s apart, so it must be longer than ${poll + skew} s, and than what copies need`;
-    return refusedChange('propagation-too-short', detail);
-  }
+export function policyRefusal(propagation: number, policy: RotationPolicy): RefusedChange | null {
+  const { longestLifetime, sessionLifetime, rotateEvery } = policy;
+  const early = propagationRefusal(propagation, policy);
+  if (early !== null) return early;
   if (longestLifetime < sessionLifetime) {
     const detail = `keys would outlive their last values by ${longestLifetime} s only, and sessions last ${sessionLifetime} s`;
     return refusedChange('lifetime-too-short', detail);
@@ -145,6 +150,16 @@ export function policyRefusal(propagation: number, policy: RotationPolicy): Ring
     return refusedChange('lineage-overflow', detail);
   }
   return null;
+}
+
+/** Refuses a propagation that nodes' own looks take already (I1); null when it is longer. */
+export function propagationRefusal(
+  propagation: number,
+  { poll, skew }: Pick<RotationPolicy, 'poll' | 'skew'>,
+): RefusedChange | null {
+  if (propagation > poll + skew) return null;
+  const detail = `propagation is ${propagation} s; nodes look every ${poll} s with clocks up to ${skew} s apart, so it must be longer than ${poll + skew} s, and than what copies need`;
+  return refusedChange('propagation-too-short', detail);
 }
 
 /** Refuses a ring whose keys follow each other so quickly that a lineage could outgrow its cap; null when none can. */

@@ -2,22 +2,24 @@
 import type { EpochSeconds } from '../lib/clock.ts';
 import { formatTime } from './json-record.ts';
 
-/** What may be shown of a ring. Every Keyring is one; so is what a node reports of its own. */
+/** What may be shown of a ring. Every Keyring and DataKeyring is one; so is what a node reports of its own. */
 export interface RingFacts {
   readonly realm: string;
   readonly serial: number;
   readonly updated: EpochSeconds;
   readonly propagation: number;
   readonly keys: readonly KeyFacts[];
-  readonly revoked: readonly RevokedFacts[];
+  /** Left out of a ring whose keys cannot be revoked. */
+  readonly revoked?: readonly RevokedFacts[];
 }
 
 export interface KeyFacts {
   readonly kid: string;
   readonly created: EpochSeconds;
   readonly activates: EpochSeconds;
-  readonly retires: EpochSeconds;
-  readonly expires: EpochSeconds;
+  /** Left out of a ring whose keys do not end. */
+  readonly retires?: EpochSeconds;
+  readonly expires?: EpochSeconds;
 }
 
 export interface RevokedFacts {
@@ -51,7 +53,7 @@ export function ringDifferences(before: RingFacts, after: RingFacts): readonly R
   return [
     ...fields.filter((field) => field.before !== field.after),
     ...listDifferences('key', before.keys, after.keys, keyText, keyChanges),
-    ...listDifferences('revoked', before.revoked, after.revoked, revokedText, revokedChanges),
+    ...listDifferences('revoked', before.revoked ?? [], after.revoked ?? [], revokedText, revokedChanges),
   ];
 }
 
@@ -84,15 +86,22 @@ function listDifferences<T extends { readonly kid: string }>(
 }
 
 function keyText(key: KeyFacts): string {
-  return KEY_TIMES.map((field) => `${field} ${formatTime(key[field])}`).join('  ');
+  return KEY_TIMES.flatMap((field) => {
+    const time = key[field];
+    return time === undefined ? [] : [`${field} ${formatTime(time)}`];
+  }).join('  ');
 }
 
 function keyChanges(what: string, old: KeyFacts, key: KeyFacts): readonly RingDifference[] {
   return KEY_TIMES.filter((field) => old[field] !== key[field]).map((field) => ({
     what: `${what} ${field}`,
-    before: formatTime(old[field]),
-    after: formatTime(key[field]),
+    before: timeText(old[field]),
+    after: timeText(key[field]),
   }));
+}
+
+function timeText(time: EpochSeconds | undefined): string | null {
+  return time === undefined ? null : formatTime(time);
 }
 
 function revokedText(entry: RevokedFacts): string {

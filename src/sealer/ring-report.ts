@@ -7,11 +7,9 @@ import type { EpochSeconds } from '../lib/clock.ts';
 import { Problems } from '../lib/problems.ts';
 import { hkdfExpand, hkdfExtract } from './derive.ts';
 import { formatTime, type JsonRecord, parseJsonObject } from './json-record.ts';
-import { isRevoked, type Keyring, keyState, primary, type SealingKey } from './keyring.ts';
 import type { RingFacts } from './ring-diff.ts';
+import type { AnyRing, RingKind } from './ring-kind.ts';
 
-const FORMAT = 'signet-keyring-report/1';
-const SALT = 'signet.keyring.v1';
 const NONCE = /^[\w-]{22,86}$/;
 const KID = /^[0-9a-f]{16}$/;
 
@@ -29,10 +27,15 @@ export interface ReportInput {
 }
 
 /** What a node answers about its ring: JSON with the text of a report and the HMAC of exactly that text. */
-export function reportRing(ring: Keyring, { node, now, nonce }: ReportInput): string {
-  const seals = primary(ring, now);
+export function reportRing<Ring extends AnyRing>(
+  kind: RingKind<Ring>,
+  ring: Ring,
+  { node, now, nonce }: ReportInput,
+): string {
+  const seals = kind.seals(ring, now);
+  const revoked = ring.revoked?.map(({ kid, at, until }) => ({ kid, at: formatTime(at), until: formatTime(until) }));
   const report = JSON.stringify({
-    format: FORMAT,
+    format: kind.report.format,
     nonce,
     node,
     time: formatTime(now),
@@ -40,24 +43,12 @@ export function reportRing(ring: Keyring, { node, now, nonce }: ReportInput): st
     serial: ring.serial,
     updated: formatTime(ring.updated),
     propagation: ring.propagation,
-    primary: seals?.key.kid ?? '',
+    primary: seals?.kid ?? '',
     because: seals?.because ?? 'none',
-    keys: ring.keys.map((key) => describeKey(ring, key, now)),
-    revoked: ring.revoked.map(({ kid, at, until }) => ({ kid, at: formatTime(at), until: formatTime(until) })),
+    keys: kind.describe(ring, now),
+    revoked,
   });
-  return JSON.stringify({ report, mac: proofOf(ring, report).toString('base64url') });
-}
-
-/** What may be shown of a key, named field by field: nothing that is added to a key later can slip into an output. */
-export function describeKey(ring: Keyring, key: SealingKey, now: EpochSeconds) {
-  return {
-    kid: key.kid,
-    state: keyState(ring, key, now),
-    created: formatTime(key.created),
-    activates: formatTime(key.activates),
-    retires: formatTime(key.retires),
-    expires: formatTime(key.expires),
-  };
+  return JSON.stringify({ report, mac: proofOf(kind, ring, report).toString('base64url') });
 }
 
 /** What a node said of itself. */
@@ -73,14 +64,19 @@ export interface RingReport {
 }
 
 /** Reads an answer, and checks it against a ring; null when it is none, or answers another nonce. */
-export function readReport(bytes: Uint8Array, ring: Keyring, nonce: string): RingReport | null {
+export function readReport<Ring extends AnyRing>(
+  kind: RingKind<Ring>,
+  bytes: Uint8Array,
+  ring: Ring,
+  nonce: string,
+): RingReport | null {
   const problems = new Problems();
   const answer = parseJsonObject(bytes, problems);
   const text = answer?.text('report', () => true, 'a text') ?? '';
   const mac = answer?.text('mac', (value) => decodeBase64url(value)?.length === 32, '32 bytes in base64url') ?? '';
   const report = parseJsonObject(Buffer.from(text), problems);
   if (report === null) return null;
-  const format = report.text('format', (value) => value === FORMAT, FORMAT);
+  const format = report.text('format', (value) => value === kind.report.format, kind.report.format);
   const answered = report.text('nonce', (value) => value === nonce, 'the nonce that was sent');
   const facts = readFacts(report);
   const node = report.text('node', (value) => /^[\w.-]{1,64}$/.test(value), 'a name');
@@ -88,7 +84,7 @@ export function readReport(bytes: Uint8Array, ring: Keyring, nonce: string): Rin
   const primaryKid = report.text('primary', (value) => value === '' || KID.test(value), 'a kid');
   // A field that is not there at all reads as empty; any other such field differs from the ring's own.
   if (problems.any() || format === '' || answered === '' || mac === '') return null;
-  const proved = timingSafeEqual(Buffer.from(mac, 'base64url'), proofOf(ring, text));
+  const proved = timingSafeEqual(Buffer.from(mac, 'base64url'), proofOf(kind, ring, text));
   return { node, time, primaryKid, facts, proved };
 }
 
@@ -104,8 +100,8 @@ function readFacts(report: JsonRecord): RingFacts {
       kid: kid(key),
       created: key.time('created'),
       activates: key.time('activates'),
-      retires: key.time('retires'),
-      expires: key.time('expires'),
+      ...laterTime(key, 'retires'),
+      ...laterTime(key, 'expires'),
     })),
     revoked: report
       .records('revoked')
@@ -113,15 +109,18 @@ function readFacts(report: JsonRecord): RingFacts {
   };
 }
 
-/**
- * HMAC under a key of all the ring's keys that are not revoked, in the order of their kids. Not only of those that are
- * readable now: which ones are is a matter of clocks, and two nodes with one file must prove alike.
- */
-function proofOf(ring: Keyring, report: string): Buffer {
-  const masters = ring.keys
-    .filter((key) => !isRevoked(ring, key.kid))
+/** A time that only some kinds of ring have. */
+function laterTime(key: JsonRecord, name: 'retires' | 'expires'): Partial<Record<typeof name, EpochSeconds>> {
+  const time = key.time(name);
+  return time === 0 ? {} : { [name]: time };
+}
+
+/** HMAC under a key of all the keys that prove for this ring, in the order of their kids. */
+function proofOf<Ring extends AnyRing>(kind: RingKind<Ring>, ring: Ring, report: string): Buffer {
+  const masters = kind
+    .proving(ring)
     .toSorted((a, b) => (a.kid < b.kid ? -1 : 1))
     .map((key) => key.master.export());
-  const key = hkdfExpand(hkdfExtract(SALT, Buffer.concat(masters)), `report\0${ring.realm}`, 32);
+  const key = hkdfExpand(hkdfExtract(kind.report.salt, Buffer.concat(masters)), `report\0${ring.realm}`, 32);
   return createHmac('sha256', key).update(report).digest();
 }

@@ -6,6 +6,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { Keyring } from '../../src/sealer/keyring.ts';
+import { sealerRing } from '../../src/sealer/ring-kind.ts';
 import { reportRing } from '../../src/sealer/ring-report.ts';
 import { DAY, KEY1, KEY2, keyOf, LONG, NOW, revoked, ringOf } from '../sealer/support.ts';
 import { freePorts } from '../support/free-ports.ts';
@@ -30,7 +31,7 @@ function nonceOf(url: string | undefined): string {
 /** A node whose ring may change from one question to the next. */
 function node(t: TestContext, name: string, ring: () => Keyring, now = NOW): Promise<string> {
   return listening(t, (request, response) =>
-    response.end(reportRing(ring(), { node: name, now, nonce: nonceOf(request.url) })),
+    response.end(reportRing(sealerRing, ring(), { node: name, now, nonce: nonceOf(request.url) })),
   );
 }
 
@@ -93,7 +94,7 @@ for (const { name, answers, says } of [
   });
 }
 
-const recorded = reportRing(RING, { node: 'n1', now: NOW, nonce: 'AAAAAAAAAAAAAAAAAAAAAA' });
+const recorded = reportRing(sealerRing, RING, { node: 'n1', now: NOW, nonce: 'AAAAAAAAAAAAAAAAAAAAAA' });
 
 for (const { name, listener, says } of [
   { name: 'a recorded answer', listener: hearsay(recorded), says: /something else than a keyring report/ },

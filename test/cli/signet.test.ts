@@ -29,6 +29,7 @@ test('init writes a folder that check finds nothing wrong with; secrets are for 
   const { folder, config } = initialised();
   for (const name of [
     'keys/sealer.json',
+    'keys/data.json',
     'keys/pairwise.json',
     'keys/saml-signing/key.pem',
     'users.yaml',

@@ -18,8 +18,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemsError } from '../../src/lib/problems.ts';
-import { type KeyringEvent, type KeyringSource, openKeyringFile, writeKeyring } from '../../src/sealer/key-file.ts';
+import { type KeyringEvent, type KeyringSource, openKeyringFile } from '../../src/sealer/key-file.ts';
 import { formatKeyring, type Keyring } from '../../src/sealer/keyring.ts';
+import { writeRing } from '../../src/sealer/ring-file.ts';
+import { sealerRing } from '../../src/sealer/ring-kind.ts';
 import { openStableSecret } from '../../src/sealer/stable-secret.ts';
 import { file, KEY1, KEY2, keyOf, LONG, NOW, revoked, ringOf } from './support.ts';
 
@@ -243,20 +245,22 @@ test('an expired ring is reported, and does not become a load error', (t) => {
 
 test('a ring is written with mode 0600, once, and nothing is left beside it', async (t) => {
   const { path } = folder(t);
-  assert.deepEqual(await writeKeyring(path, RING, { expectSerial: null }), { written: true });
+  assert.deepEqual(await writeRing(sealerRing, path, RING, { expectSerial: null }), { written: true });
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(readFileSync(path, 'utf8'), formatKeyring(RING));
   assert.deepEqual(readdirSync(join(path, '..')), ['sealer.json']);
-  assert.deepEqual(await writeKeyring(path, RING, { expectSerial: null }), { refused: 'exists' });
+  assert.deepEqual(await writeRing(sealerRing, path, RING, { expectSerial: null }), { refused: 'exists' });
 });
 
 test('a ring replaces the one that it was made from, and no other', async (t) => {
   const { path, put } = folder(t);
-  assert.deepEqual(await writeKeyring(path, NEWER, { expectSerial: 5 }), { refused: 'serial' });
+  assert.deepEqual(await writeRing(sealerRing, path, NEWER, { expectSerial: 5 }), { refused: 'serial' });
   put(RING);
-  assert.deepEqual(await writeKeyring(path, NEWER, { expectSerial: 4 }), { refused: 'serial' });
-  assert.deepEqual(await writeKeyring(path, NEWER, { expectSerial: 5 }), { written: true });
-  assert.deepEqual(await writeKeyring(path, ringOf([KEY1], { serial: 7 }), { expectSerial: 5 }), { refused: 'serial' });
+  assert.deepEqual(await writeRing(sealerRing, path, NEWER, { expectSerial: 4 }), { refused: 'serial' });
+  assert.deepEqual(await writeRing(sealerRing, path, NEWER, { expectSerial: 5 }), { written: true });
+  assert.deepEqual(await writeRing(sealerRing, path, ringOf([KEY1], { serial: 7 }), { expectSerial: 5 }), {
+    refused: 'serial',
+  });
   assert.equal(readFileSync(path, 'utf8'), formatKeyring(NEWER));
 });
 
@@ -264,7 +268,7 @@ test('of two writers at once, one is refused', async (t) => {
   const { path, put } = folder(t);
   put(RING);
   const outcomes = await Promise.all(
-    [1, 2].map((byte) => writeKeyring(path, ringOf([KEY1, keyOf(byte)], { serial: 6 }), { expectSerial: 5 })),
+    [1, 2].map((byte) => writeRing(sealerRing, path, ringOf([KEY1, keyOf(byte)], { serial: 6 }), { expectSerial: 5 })),
   );
   assert.deepEqual(outcomes.map((outcome) => 'written' in outcome).toSorted(), [false, true]);
 });
@@ -272,8 +276,8 @@ test('of two writers at once, one is refused', async (t) => {
 test('a ring that would not load is not written', async (t) => {
   const { path, put } = folder(t);
   put(RING);
-  await assert.rejects(writeKeyring(path, ringOf([], { serial: 6 }), { expectSerial: 5 }), ProblemsError);
-  await assert.rejects(writeKeyring(path, ringOf([KEY1], { serial: 5 }), { expectSerial: 5 }), ProblemsError);
+  await assert.rejects(writeRing(sealerRing, path, ringOf([], { serial: 6 }), { expectSerial: 5 }), ProblemsError);
+  await assert.rejects(writeRing(sealerRing, path, ringOf([KEY1], { serial: 5 }), { expectSerial: 5 }), ProblemsError);
   assert.equal(readFileSync(path, 'utf8'), formatKeyring(RING));
 });
 

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import type { Keyring } from '../../src/sealer/keyring.ts';
 import { formatDifference, ringDifferences } from '../../src/sealer/ring-diff.ts';
+import { sealerRing } from '../../src/sealer/ring-kind.ts';
 import { isReportNonce, type RingReport, readReport, reportRing } from '../../src/sealer/ring-report.ts';
 import { DAY, KEY1, KEY2, keyOf, LONG, NOW, revoked, ringOf } from './support.ts';
 
@@ -10,7 +11,12 @@ const NONCE = '3q2-7wECAwQFBgcICQoLDw';
 const RING = ringOf([KEY1, KEY2], { serial: 17, revoked: [revoked('00112233445566ff')] });
 
 const asked = (held: Keyring, local: Keyring = RING, nonce = NONCE): RingReport | null =>
-  readReport(Buffer.from(reportRing(held, { node: 'n1', now: NOW, nonce: NONCE })), local, nonce);
+  readReport(
+    sealerRing,
+    Buffer.from(reportRing(sealerRing, held, { node: 'n1', now: NOW, nonce: NONCE })),
+    local,
+    nonce,
+  );
 
 test('a node with the same ring proves it, and its facts are the same', () => {
   const report = asked(RING);
@@ -22,7 +28,7 @@ test('a node with the same ring proves it, and its facts are the same', () => {
 });
 
 test('a report shows no key and no reason', () => {
-  const text = reportRing(RING, { node: 'n1', now: NOW, nonce: NONCE });
+  const text = reportRing(sealerRing, RING, { node: 'n1', now: NOW, nonce: NONCE });
   for (const key of [KEY1, KEY2]) {
     for (const spelling of ['hex', 'base64', 'base64url'] as const)
       assert.ok(!text.includes(key.master.export().toString(spelling).slice(0, 8)));
@@ -32,7 +38,7 @@ test('a report shows no key and no reason', () => {
 
 // The specification alone: HKDF by hand, from docs/sealed-values.md, What a node reports.
 test('the proof is what the specification says', () => {
-  const { report, mac } = JSON.parse(reportRing(RING, { node: 'n1', now: NOW, nonce: NONCE })) as Record<
+  const { report, mac } = JSON.parse(reportRing(sealerRing, RING, { node: 'n1', now: NOW, nonce: NONCE })) as Record<
     string,
     string
   >;
@@ -94,7 +100,10 @@ test('a recorded report does not answer another nonce', () => {
   assert.equal(asked(RING, RING, 'AK2-7wECAwQFBgcICQoLDw'), null);
 });
 
-const GOOD = JSON.parse(reportRing(RING, { node: 'n1', now: NOW, nonce: NONCE })) as { report: string; mac: string };
+const GOOD = JSON.parse(reportRing(sealerRing, RING, { node: 'n1', now: NOW, nonce: NONCE })) as {
+  report: string;
+  mac: string;
+};
 const inside = (change: Record<string, unknown>): string => JSON.stringify({ ...JSON.parse(GOOD.report), ...change });
 
 for (const { name, answer } of [
@@ -114,13 +123,13 @@ for (const { name, answer } of [
 ]) {
   test(`no report: ${name}`, () => {
     const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
-    assert.equal(readReport(Buffer.from(text), RING, NONCE), null);
+    assert.equal(readReport(sealerRing, Buffer.from(text), RING, NONCE), null);
   });
 }
 
 test('one character of a report changed: not proved', () => {
   const text = JSON.stringify({ ...GOOD, report: inside({ node: 'n2' }) });
-  assert.equal(readReport(Buffer.from(text), RING, NONCE)?.proved, false);
+  assert.equal(readReport(sealerRing, Buffer.from(text), RING, NONCE)?.proved, false);
 });
 
 test('nonces are 16 to 64 bytes of canonical base64url', () => {

@@ -1,0 +1,94 @@
+// Owns: how a command replaces a ring: reading it, changing it, saying what changed, writing it, or why not.
+// Leaves to sealer/: what a change is and when it is refused; to keys-store.ts and keys-kubernetes.ts: the place.
+import type { Command } from 'commander';
+import type { RingChange } from '../sealer/ring-change.ts';
+import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
+import type { AnyRing } from '../sealer/ring-kind.ts';
+import { CliFailure } from './io.ts';
+import { addSecretOptions, type SecretOptions, storeOf } from './keys-kubernetes.ts';
+import { addPlaceOptions, type KeysIo, type Place, type PlaceOptions, readCount } from './keys-options.ts';
+
+export interface ChangeOptions extends PlaceOptions, SecretOptions {
+  readonly dryRun?: true;
+  readonly expectSerial?: number;
+  readonly json?: true;
+}
+
+/** The options of every command that replaces a ring. */
+export function addChangeOptions(command: Command, entry: string): Command {
+  return addSecretOptions(addPlaceOptions(command), entry)
+    .option('--dry-run', 'say what would change, and write nothing')
+    .option('--expect-serial <serial>', 'refuse unless the ring has this serial', readCount)
+    .option('--json', 'for programs');
+}
+
+export interface Verb<Ring> {
+  readonly change: (ring: Ring, now: number) => RingChange<Ring> | Promise<RingChange<Ring>>;
+  /** What the operator is to know or do now. */
+  readonly advice: (before: Ring, after: Ring) => readonly string[];
+}
+
+/** Jobs on several nodes may start at once: whoever comes second looks again, and finds nothing left to do. */
+const TRIES = 3;
+
+/** @throws CliFailure (2) when an invariant refuses, or others change the ring again and again. */
+export async function changeRing<Ring extends AnyRing>(
+  io: KeysIo,
+  place: Place<Ring>,
+  options: ChangeOptions,
+  verb: Verb<Ring>,
+): Promise<void> {
+  const store = storeOf(io, place, options);
+  for (let tried = 0; tried < TRIES; tried++) {
+    const before = await store.read();
+    if (options.expectSerial !== undefined && before.serial !== options.expectSerial) {
+      return refuse(io, options, 'serial', `${store.name} has serial ${before.serial}, not ${options.expectSerial}`);
+    }
+    const outcome = await verb.change(before, io.clock());
+    if (outcome.kind === 'refused') return refuse(io, options, outcome.code, outcome.detail);
+    if (outcome.kind === 'unchanged') {
+      return tell(io, options, { outcome: 'unchanged', serial: before.serial, because: outcome.because }, [
+        `${store.name}: nothing to do: ${outcome.because}`,
+      ]);
+    }
+    if (options.dryRun === true || (await store.replace(outcome.ring, before.serial))) {
+      return tellChange(io, options, store.name, before, outcome.ring, verb);
+    }
+  }
+  refuse(io, options, 'serial', `${store.name} is being changed by others again and again`);
+}
+
+function tellChange<Ring extends AnyRing>(
+  io: KeysIo,
+  options: ChangeOptions,
+  name: string,
+  before: Ring,
+  after: Ring,
+  verb: Verb<Ring>,
+): void {
+  const differences = ringDifferences(before, after);
+  const dry = options.dryRun === true;
+  const outcome = dry ? 'dry-run' : 'changed';
+  const lines = [
+    `${name}: serial ${before.serial} -> ${after.serial}${dry ? ', not written' : ''}`,
+    ...differences.map(formatDifference),
+    ...(dry ? [] : verb.advice(before, after)),
+  ];
+  tell(io, options, { outcome, serial: after.serial, differences }, lines);
+}
+
+/** What came out, for programs or for people. */
+export function tell(
+  io: KeysIo,
+  options: Pick<ChangeOptions, 'json'>,
+  json: Readonly<Record<string, unknown>>,
+  lines: readonly string[],
+): void {
+  io.out(options.json === true ? `${JSON.stringify(json, null, 2)}\n` : `${lines.join('\n')}\n`);
+}
+
+/** Ends the command with exit code 2. */
+export function refuse(io: KeysIo, options: Pick<ChangeOptions, 'json'>, code: string, detail: string): never {
+  if (options.json === true) io.out(`${JSON.stringify({ outcome: 'refused', code, detail }, null, 2)}\n`);
+  throw new CliFailure(`refused, ${code}: ${detail}`, 2);
+}

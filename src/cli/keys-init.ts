@@ -1,0 +1,78 @@
+// Owns: how `keys init` and `data-keys init` put a new ring where there is none: a file, or a Kubernetes Secret.
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { readConfig } from '../config/read-config.ts';
+import { writeRing } from '../sealer/ring-file.ts';
+import type { AnyRing } from '../sealer/ring-kind.ts';
+import { CliFailure } from './io.ts';
+import { addSecretOptions, createRingSecret, type SecretOptions } from './keys-kubernetes.ts';
+import { type KeysIo, readDuration } from './keys-options.ts';
+import type { RingCommands } from './ring-commands.ts';
+
+export interface InitOptions extends SecretOptions {
+  readonly realm?: string;
+  readonly config?: string;
+  readonly file?: string;
+  readonly out?: string;
+  readonly propagation: number;
+}
+
+export function addInitOptions<Ring extends AnyRing>(
+  command: Command,
+  { noun, defaultFile, entry }: RingCommands<Ring>,
+): Command {
+  const options = command
+    .description(`make ${noun} with one key; an existing file is never overwritten`)
+    .option('--realm <uri>', "the identity provider's entityID (default: the configuration's)")
+    .option('--config <file>', 'the configuration that names entityID and keyring')
+    .option('--file <file>', `where to write it (default: the configuration's, else ${defaultFile})`)
+    .option('--out <file>', 'the same as --file')
+    .option('--propagation <time>', 'what a new key needs to reach every node', readDuration, 900);
+  return addSecretOptions(options, entry);
+}
+
+/** The configuration that was named, and for whom the ring is to be. */
+export function readInitConfig(
+  io: KeysIo,
+  options: InitOptions,
+): { readonly config: Config | null; readonly realm: string } {
+  const config = options.config === undefined ? null : readConfig(options.config, io.environment);
+  const realm = options.realm ?? config?.entityId;
+  if (realm === undefined) throw new CliFailure('--realm or --config must say for which identity provider');
+  if (config !== null && realm !== config.entityId) {
+    throw new CliFailure(`--realm is '${realm}', and the configuration's entityID '${config.entityId}'`);
+  }
+  return { config, realm };
+}
+
+/** Puts the ring where the options say, and says where; what is there is never overwritten. */
+export async function placeNewRing<Ring extends AnyRing>(
+  io: KeysIo,
+  commands: RingCommands<Ring>,
+  ring: Ring,
+  config: Config | null,
+  options: InitOptions,
+): Promise<void> {
+  const { kubernetesSecret } = options;
+  const file = options.file ?? options.out ?? config?.[commands.setting].file ?? commands.defaultFile;
+  const where =
+    kubernetesSecret === undefined
+      ? await createRingFile(commands, file, ring)
+      : await createRingSecret(io, commands, kubernetesSecret, ring, options);
+  io.out(`${where}: key ${ring.keys[0]?.kid} for ${ring.realm}\n`);
+}
+
+async function createRingFile<Ring extends AnyRing>(
+  { kind, noun, ifOverwritten }: RingCommands<Ring>,
+  path: string,
+  ring: Ring,
+): Promise<string> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const outcome = await writeRing(kind, path, ring, { expectSerial: null });
+  if ('refused' in outcome) {
+    throw new CliFailure(`${path} exists; ${noun} is never overwritten: ${ifOverwritten}`, 2);
+  }
+  return path;
+}
