@@ -50,6 +50,7 @@ wanted=(
   libapache2-mod-auth-mellon:/usr/lib/apache2/modules/mod_auth_mellon.so
   chromium:/usr/bin/chromium
   openssl:/usr/bin/openssl
+  slapd:/usr/sbin/slapd
   postgresql:/usr/bin/pg_ctlcluster
   python3:/usr/bin/python3
   python3-cryptography:/usr/lib/python3/dist-packages/cryptography

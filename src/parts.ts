@@ -166,10 +166,13 @@ function checkFingerprint(config: Config, secret: StableSecret, problems: Proble
 /** Also for commands that look for people. @throws ProblemsError */
 export function openAllDirectories(
   config: Config,
-  { onEvent }: Pick<PartsContext, 'onEvent' | 'random' | 'clock'>,
+  { clock, random, onEvent }: Pick<PartsContext, 'onEvent' | 'random' | 'clock'>,
 ): Promise<OpenDirectories> {
   return openDirectories(config.directories, {
     openSql: null,
+    clock,
+    random,
+    readSecret: (path) => readSecretFile(path).toString('utf8'),
     onEvent: ({ directory, level, message }) => onEvent({ part: 'users', level, message: `${directory}: ${message}` }),
   });
 }

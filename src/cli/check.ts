@@ -13,7 +13,12 @@ export function addCheckCommand(program: Command, io: CliIo): void {
     .action(async (options: { config: string }) => {
       const config = readConfig(options.config, io.environment);
       const parts = await openParts(config, { clock: io.clock, random: io.random, onEvent: () => {} });
-      const problems = [...parts.parties.problems(), ...parts.warnings, ...signatureProblems(parts)];
+      const problems = [
+        ...parts.parties.problems(),
+        ...parts.warnings,
+        ...signatureProblems(parts),
+        ...(await parts.directoryDetails.probe()),
+      ];
       parts.close();
       for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
       if (problems.length > 0) throw new CliFailure(`${problems.length} problems`);

@@ -1,8 +1,9 @@
 // Owns: opening the directories that are configured, in their order. Leaves to each directory: what it needs.
-import type { DirectorySettings, YamlSettings } from '../config/directories.ts';
+import type { DirectorySettings, LdapSettings, YamlSettings } from '../config/directories.ts';
 import type { PasswordDirectory } from '../core/password-directory.ts';
-import { formatProblem, ProblemsError } from '../lib/problems.ts';
+import { formatProblem, type Problem, ProblemsError } from '../lib/problems.ts';
 import { createDirectoryTable, type DirectoryConflict, type DirectoryTable } from './directory-table.ts';
+import { createLdapDirectory, type LdapDirectory, type LdapPorts } from './ldap-directory.ts';
 import { openYamlDirectory, type YamlDirectory } from './yaml-directory.ts';
 
 /** For the log; `directory` is the name of the one that it is about. */
@@ -12,7 +13,7 @@ export interface DirectoryEvent {
   readonly message: string;
 }
 
-export interface DirectoryPorts {
+export interface DirectoryPorts extends Pick<LdapPorts, 'clock' | 'random' | 'readSecret'> {
   /** Null where no database is configured. */
   readonly openSql: ((name: string) => Promise<PasswordDirectory>) | null;
   readonly onEvent: (event: DirectoryEvent) => void;
@@ -24,6 +25,10 @@ export interface OpenDirectories {
   readonly people: () => number;
   /** Looks at every file now, not at the next poll. */
   readonly reload: () => Promise<void>;
+  /** Of each directory behind a network whether it answered last; those that were not asked yet are left out. */
+  readonly backends: () => readonly { readonly name: string; readonly isUp: boolean }[];
+  /** Asks the LDAP servers: what an operator should hear of. */
+  readonly probe: () => Promise<readonly Problem[]>;
   readonly close: () => void;
 }
 
@@ -34,13 +39,19 @@ export async function openDirectories(
 ): Promise<OpenDirectories> {
   const { onEvent } = ports;
   const files: YamlDirectory[] = [];
+  const servers: LdapDirectory[] = [];
   const close = (): void => {
-    for (const directory of files) directory.close();
+    for (const directory of [...files, ...servers]) directory.close();
   };
   const openOne = async (one: DirectorySettings): Promise<PasswordDirectory> => {
     if (one.kind === 'yaml') {
       const directory = await openFile(one, onEvent);
       files.push(directory);
+      return directory;
+    }
+    if (one.kind === 'ldap') {
+      const directory = openServer(one, ports);
+      servers.push(directory);
       return directory;
     }
     if (ports.openSql === null) throw refusal(one.name, 'kind: sql', 'a database (database.url) to look into');
@@ -59,6 +70,12 @@ export async function openDirectories(
     reload: async () => {
       await Promise.all(files.map((directory) => directory.reload()));
     },
+    backends: () =>
+      servers.flatMap((directory) => {
+        const isUp = directory.isUp();
+        return isUp === null ? [] : { name: directory.name, isUp };
+      }),
+    probe: async () => (await Promise.all(servers.map((directory) => directory.probe()))).flat(),
     close,
   };
 }
@@ -75,11 +92,31 @@ function openFile({ name, file, poll }: YamlSettings, onEvent: DirectoryPorts['o
   });
 }
 
+function openServer(settings: LdapSettings, ports: DirectoryPorts): LdapDirectory {
+  const tell = (level: DirectoryEvent['level'], message: string) =>
+    ports.onEvent({ directory: settings.name, level, message });
+  return createLdapDirectory(settings, {
+    ...ports,
+    onEvent: (event) => {
+      switch (event.kind) {
+        case 'down':
+          return tell('warn', `no answer: ${event.because}`);
+        case 'up':
+          return tell('info', 'answers again');
+        case 'unclear':
+          return tell('warn', `somebody cannot sign in: ${event.because}`);
+        default:
+          return event satisfies never;
+      }
+    },
+  });
+}
+
 function conflictEvent({ of, accounts }: DirectoryConflict): DirectoryEvent {
   const what = of === 'id' ? 'one account id' : 'one login name';
   const whose = accounts.map(({ directory, id }) => `${id} in ${directory}`).join(', ');
   const message = `nobody signs in by ${what} that two directories have: ${whose}`;
-  return { directory: accounts[0]?.directory ?? '', level: 'error', message };
+  return { directory: accounts[0]?.directory ?? '', level: 'warn', message };
 }
 
 function refusal(path: string, found: string, wanted: string): ProblemsError {

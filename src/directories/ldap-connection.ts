@@ -1,0 +1,76 @@
+// Owns: LDAP operations over one open socket, and never over another: the library would reconnect by itself, unbound, and
+// after StartTLS in the clear. Leaves to ldap-pool.ts: how long a connection is kept.
+import type { connect, Socket } from 'node:net';
+import { Client, type Control, type Entry, ResultCodeError, type SearchOptions } from 'ldapts';
+
+export interface LdapConnection {
+  readonly isAlive: () => boolean;
+  /** Referrals are ignored: another server would get the search, and with it a person's name, unasked. */
+  readonly search: (base: string, options: SearchOptions) => Promise<readonly Entry[]>;
+  /** @throws ResultCodeError when the server says no. */
+  readonly bind: (dn: string, password: string, control?: Control) => Promise<void>;
+  readonly close: () => void;
+}
+
+/** No answer in time: the connection has been closed, and what the server did is unknown. */
+export class LdapTimeout extends Error {
+  constructor(seconds: number) {
+    super(`no answer within ${seconds} s`);
+    this.name = 'LdapTimeout';
+  }
+}
+
+/** `operationTimeout` in seconds. */
+export function createLdapConnection(socket: Socket, operationTimeout: number): LdapConnection {
+  let given = false;
+  const giveOnce = () => {
+    if (given) throw new Error('the connection has ended');
+    given = true;
+    return socket;
+  };
+  const client = new Client({
+    url: 'ldap://established.invalid',
+    createConnection: giveOnce as typeof connect,
+  });
+  let alive = true;
+  const dead = () => {
+    alive = false;
+  };
+  socket.once('end', dead).once('close', dead).once('error', dead);
+  const isAlive = () => alive && !socket.destroyed;
+  const open = () => {
+    if (!isAlive()) throw new Error('the connection has ended');
+    return client;
+  };
+  const inTime = async <T>(operation: Promise<T>): Promise<T> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new LdapTimeout(operationTimeout));
+        socket.destroy();
+      }, operationTimeout * 1000);
+    });
+    return Promise.race([operation, late]).finally(() => clearTimeout(timer));
+  };
+  return {
+    isAlive,
+    search: async (base, options) => {
+      const limited = { ...options, derefAliases: 'never', timeLimit: operationTimeout } as const;
+      return (await inTime(open().search(base, limited))).searchEntries;
+    },
+    bind: async (dn, password, control) => {
+      // RFC 4513 §5.1.1, §5.1.2: without a name or a password the server would agree to anybody.
+      if (dn.trim() === '' || password === '') throw new Error('a bind without a name or a password is never sent');
+      await inTime(open().bind(dn, password, control));
+    },
+    close: () => {
+      alive = false;
+      socket.destroy();
+    },
+  };
+}
+
+/** What the server answered; null when there was no answer: then nobody knows what it did. */
+export function resultCode(error: unknown): number | null {
+  return error instanceof ResultCodeError ? error.code : null;
+}
