@@ -91,7 +91,14 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     auditLost: context.auditLost,
     draining: () => draining,
   };
-  const routes = createRoutes({ config, parts, desk, saml, ...createPassword(config, context, parts, pool) });
+  const routes = createRoutes({
+    config,
+    parts,
+    desk,
+    saml,
+    ...createPassword(config, context, parts, pool),
+    secondFactors: { factors: [], credentials: null, possible: ['password'], enrolment: null },
+  });
   const documents = new Map<string, () => Promise<{ contentType: string; text: string }>>();
   const metadata = ownMetadata(config, parts, random);
   if (config.saml.publicMetadata) routes.push({ method: 'GET', path: METADATA_PATH, handle: metadata });

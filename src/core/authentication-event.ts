@@ -1,8 +1,21 @@
 // Owns: one proof that a person gave. A session is a subject and a list of these, never a flag called "mfa".
 import type { EpochSeconds } from '../lib/clock.ts';
 
-/** Methods by the number that stands in sealed values: append only, never renumbered (docs/sealed-values.md). */
-export const METHOD_NUMBERS = { password: 1 } as const satisfies Record<string, number>;
+/**
+ * Methods by the number that stands in sealed values: append only, never renumbered (docs/sealed-values.md).
+ * WebAuthn has three, by what the ceremony proved: `webauthn` possession alone, `passkey` that the authenticator also
+ * verified the person, `attested-key` that besides it cannot be copied and its make is proved.
+ */
+export const METHOD_NUMBERS = {
+  password: 1,
+  totp: 2,
+  'recovery-code': 3,
+  'email-code': 4,
+  'sms-code': 5,
+  webauthn: 6,
+  passkey: 7,
+  'attested-key': 8,
+} as const satisfies Record<string, number>;
 
 export type MethodName = keyof typeof METHOD_NUMBERS;
 

@@ -1,150 +1,121 @@
 // Owns: who is signed in. Every protocol, every factor go through advance(); nothing else decides it.
-// Pure and total: the same arguments give the same answer on every node. Leaves to web/: pages, cookies, single use.
-import type { EpochSeconds } from '../lib/clock.ts';
+// Pure and total: the same arguments give the same answer on every node. Leaves to login-goal.ts: what is enough; to
+// login-question.ts: what to ask next; to web/: pages, cookies, single use, reading what is enrolled.
 import type { Account } from './account.ts';
-import { ASSURANCE_LEVELS, type AssuranceLevel, assuranceOf, levelsFrom } from './assurance.ts';
-import {
-  type AuthenticationEvent,
-  type FactorFailure,
-  METHOD_NUMBERS,
-  type MethodName,
-} from './authentication-event.ts';
-import type { AuthenticationRequest } from './authentication-request.ts';
-import type { AuthenticationResult, RefusalReason } from './authentication-result.ts';
+import type { AuthenticationEvent } from './authentication-event.ts';
+import type { AuthenticationResult } from './authentication-result.ts';
+import type { CredentialSet } from './credential.ts';
+import { isEnrolled, stillEnrolled } from './enrolment.ts';
 import { freshFlowEvents, freshSessionEvents } from './freshness.ts';
-import { emptyContext, LOGIN_CONTEXT_SECONDS, type LoginContext } from './login-context.ts';
+import { contextOf, emptyContext, LOGIN_CONTEXT_SECONDS, type LoginContext } from './login-context.ts';
+import { floorGoal, goalOf } from './login-goal.ts';
+import { finish, identify, leadOn, methodsOf, refuse } from './login-question.ts';
+import type { LoginInput, LoginSituation, Progress } from './login-step.ts';
 import { type Session, withEvent } from './session.ts';
-
-/** Everything outside the attempt itself that the decision depends on. */
-export interface LoginSituation {
-  readonly request: AuthenticationRequest;
-  /** Opened, live and not revoked; null when there is none. Looked at again on every step. */
-  readonly session: Session | null;
-  /** What the directory says now of the session's subject. */
-  readonly sessionAccount: Account | null;
-  /** What the directory says now of the context's subject. */
-  readonly contextAccount: Account | null;
-  /** A directory could not be asked about one of them. */
-  readonly outage: boolean;
-  /** The party's floor for this person's groups. */
-  readonly floor: (account: Account) => AssuranceLevel;
-  /** Only asked when the request names a subject. */
-  readonly isRequiredSubject: (account: Account) => boolean;
-  /** The sid of a session that this attempt starts for this account; the same on every node (docs/sealed-values.md). */
-  readonly newSid: (account: Account) => Uint8Array;
-  readonly now: EpochSeconds;
-}
-
-/** What the outside reports. Secrets have been checked, and thrown away, before this point. */
-export type LoginInput =
-  | { readonly kind: 'arrived' | 'declined' }
-  | { readonly kind: 'proved'; readonly account: Account; readonly event: AuthenticationEvent }
-  | { readonly kind: 'failed'; readonly failure: FactorFailure; readonly typedName: string };
-
-export type LoginStep =
-  /** Ask who it is, with a first proof; `loginName` is filled in when it is known or suggested. */
-  | { readonly kind: 'identify'; readonly loginName: string | null; readonly failure: FactorFailure | null }
-  | { readonly kind: 'finished'; readonly result: AuthenticationResult };
-
-export interface Progress {
-  readonly context: LoginContext;
-  readonly step: LoginStep;
-}
 
 /** One step of an attempt. */
 export function advance(where: LoginSituation, before: LoginContext, input: LoginInput): Progress {
   const current = where.now < before.began + LOGIN_CONTEXT_SECONDS ? before : emptyContext(where.now);
-  if (input.kind === 'declined') return finish(current, refused('declined'));
+  if (input.kind === 'declined') return refuse(current, 'declined');
   const context = accept(where, current, input);
-  if (where.outage) return finish(context, refused('unavailable'));
-  return decide(where, context, input.kind === 'proved' ? input.account : where.contextAccount);
+  if (where.outage) return refuse(context, 'unavailable');
+  if (!isPossible(where)) return refuse(context, 'assurance-unmet');
+  const signedIn = sessionPerson(where);
+  if (input.kind === 'proved' && isStepUpOfAnother(where, signedIn, input.account)) {
+    return refuse(context, 'wrong-subject');
+  }
+  const contextAccount = input.kind === 'proved' ? input.account : where.contextAccount;
+  const proofs = contextAccount === null ? [] : freshFlowEvents(context.events, where.now);
+  if (contextAccount !== null && proofs.length > 0) {
+    return decide({ where, context, account: contextAccount, proofs, skipped: input.kind === 'skipped' });
+  }
+  const skipped = input.kind === 'skipped';
+  return signedIn === null ? identify(where, context) : decide({ where, context, account: signedIn, proofs, skipped });
 }
 
 function accept(where: LoginSituation, context: LoginContext, input: LoginInput): LoginContext {
   switch (input.kind) {
     case 'proved': {
-      // One account per flow: proofs of somebody else are dropped, never combined.
-      const kept = context.accountId === input.account.id ? context.events : [];
+      const own = contextOf(context, input.account.id);
       // A slow clock on one node must not make a proof older than the request that asked for it.
-      const event = { ...input.event, at: Math.max(where.now, where.request.receivedAt) };
-      return { ...context, accountId: input.account.id, events: [...kept, event], typedName: '', failure: null };
+      const event = { ...input.event, at: Math.max(input.event.at, where.request.receivedAt) };
+      const others = own.events.filter((e) => e.method !== event.method || e.credentialId !== event.credentialId);
+      return { ...own, events: [...others, event], typedName: '', failure: null, challenge: null };
     }
     case 'failed':
       return { ...context, failure: input.failure, typedName: input.typedName };
+    case 'chosen':
+      return { ...context, failure: null, challenge: { method: input.method, pending: null } };
     case 'arrived':
     case 'declined':
+    case 'skipped':
       return context;
     default:
       return input satisfies never;
   }
 }
 
-function decide(where: LoginSituation, context: LoginContext, contextAccount: Account | null): Progress {
-  const { request } = where;
-  if (!reachable(request)) return finish(context, refused('assurance-unmet'));
-  const proofs = contextAccount === null ? [] : freshFlowEvents(context.events, where.now);
-  if (contextAccount !== null && proofs.length > 0) return decideFor(where, context, contextAccount, proofs);
-  const { session, sessionAccount } = where;
-  // A disabled account's session is no session; the sign-in page may be used by somebody else.
-  if (session !== null && sessionAccount !== null && !sessionAccount.disabled) {
-    if (request.subject.kind !== 'required' || where.isRequiredSubject(sessionAccount)) {
-      return decideFor(where, context, sessionAccount, []);
-    }
-  }
-  return ask(where, context);
-}
-
-/** `account` is who the person would be; `proofs` are this flow's, all of that account. */
-function decideFor(
-  where: LoginSituation,
-  context: LoginContext,
-  account: Account,
-  proofs: readonly AuthenticationEvent[],
-): Progress {
-  const { request, session } = where;
-  if (account.disabled) return finish(context, refused('account-disabled'));
-  if (request.subject.kind === 'required' && !where.isRequiredSubject(account)) {
-    return finish(context, refused('wrong-subject'));
-  }
-  const same = session !== null && session.accountId === account.id ? session : null;
-  const counted = [...(same === null ? [] : freshSessionEvents(request, same.events)), ...proofs];
-  const possible = assuranceOf([...counted, ...ALL_METHODS.map((method) => ({ method }))]);
-  const accepted = acceptedLevels(request, where.floor(account), possible);
-  if (!reaches(possible, accepted)) return finish(context, refused('assurance-unmet'));
-  if (reaches(assuranceOf(counted), accepted)) return finish(context, authenticated(where, account, same, proofs));
-  return ask(where, context);
-}
-
-const ALL_METHODS = Object.keys(METHOD_NUMBERS) as readonly MethodName[];
-
 /** Whether any person could satisfy the request with the methods there are: asking in vain helps nobody. */
-function reachable(request: AuthenticationRequest): boolean {
-  const { accepted, binding } = request.assurance;
-  if (accepted.length === 0 || binding === 'preferred') return true;
-  return reaches(assuranceOf(ALL_METHODS.map((method) => ({ method }))), accepted);
+function isPossible({ request, named, possible }: LoginSituation): boolean {
+  return request.assurance.binding === 'preferred' || goalOf(request, 'aal1', named)(possible);
+}
+
+/** A disabled account's session is no session; the sign-in page may be used by somebody else. */
+function sessionPerson({ request, session, sessionAccount, isRequiredSubject }: LoginSituation): Account | null {
+  if (session === null || sessionAccount === null || sessionAccount.disabled) return null;
+  return request.subject.kind !== 'required' || isRequiredSubject(sessionAccount) ? sessionAccount : null;
 }
 
 /**
- * What was asked ∩ the levels at or above the floor. A preference that this person cannot meet falls back to the
- * floor, never below it.
+ * Somebody else's proof where only something of the signed-in person's was missing. Whoever else wants to sign in here
+ * signs that person out first; taking over their session in the middle of their step-up is what an attacker would do.
  */
-function acceptedLevels(
-  request: AuthenticationRequest,
-  floor: AssuranceLevel,
-  possible: AssuranceLevel | null,
-): readonly AssuranceLevel[] {
-  const allowed = levelsFrom(floor);
-  const { accepted, binding } = request.assurance;
-  if (accepted.length === 0) return allowed;
-  const wanted = accepted.filter((level) => allowed.includes(level));
-  return binding === 'preferred' && !reaches(possible, wanted) ? allowed : wanted;
+function isStepUpOfAnother(where: LoginSituation, signedIn: Account | null, account: Account): boolean {
+  const { request, session } = where;
+  if (signedIn === null || session === null || signedIn.id === account.id) return false;
+  const counted = methodsOf(freshSessionEvents(request, session.events));
+  return counted.length > 0 && !goalOf(request, where.floor(signedIn), where.named)(counted);
 }
 
-/** A person who proved more has also proved less. */
-function reaches(level: AssuranceLevel | null, accepted: readonly AssuranceLevel[]): boolean {
-  if (level === null) return false;
-  const rank = ASSURANCE_LEVELS.indexOf(level);
-  return accepted.some((wanted) => ASSURANCE_LEVELS.indexOf(wanted) <= rank);
+interface Case {
+  readonly where: LoginSituation;
+  readonly context: LoginContext;
+  /** Who the person would be. */
+  readonly account: Account;
+  /** This flow's, all of that account. */
+  readonly proofs: readonly AuthenticationEvent[];
+  readonly skipped: boolean;
+}
+
+function decide(given: Case): Progress {
+  const { where, context, account } = given;
+  const { request } = where;
+  if (account.disabled) return refuse(context, 'account-disabled');
+  if (request.subject.kind === 'required' && !where.isRequiredSubject(account)) return refuse(context, 'wrong-subject');
+  const known = where.enrolment?.accountId === account.id ? where.enrolment : null;
+  const enrolled = known?.enrolled ?? null;
+  const own = where.session?.accountId === account.id ? where.session : null;
+  const same = own === null || enrolled === null ? own : withoutGone(own, enrolled);
+  const proofs = enrolled === null ? given.proofs : stillEnrolled(given.proofs, enrolled);
+  const counted = [...(same === null ? [] : freshSessionEvents(request, same.events)), ...proofs];
+  if (counted.length === 0) return identify(where, context);
+  const floor = where.floor(account);
+  const goal = goalOf(request, floor, where.named);
+  const done = (): Progress => finish(context, authenticated(where, account, same, proofs));
+  // What was proved in this flow counts only while it is still enrolled; a session ends with its credentials by itself.
+  const mustRead = proofs.some(isEnrolled) && enrolled === null;
+  if (goal(methodsOf(counted)) && !mustRead) return done();
+  const graced = where.graceUntil !== null && where.now < where.graceUntil;
+  const preferred = request.assurance.binding === 'preferred';
+  if (request.passive) {
+    if (preferred && floorGoal(floor)(methodsOf(counted))) return done();
+    if (!graced) return refuse(context, 'interaction-needed');
+  }
+  if (known === null) return { context, step: { kind: 'look-up', account } };
+  if (enrolled === null) {
+    return request.passive ? refuse(context, 'unavailable') : { context, step: { kind: 'unavailable' } };
+  }
+  return leadOn({ ...given, proofs, counted, enrolled, graced, done });
 }
 
 function authenticated(
@@ -163,19 +134,9 @@ function authenticated(
   return { kind: 'authenticated', account, session, change: { kind: 'started', replaced: where.session } };
 }
 
-function ask(where: LoginSituation, context: LoginContext): Progress {
-  const { request } = where;
-  if (request.passive) return finish(context, refused('interaction-needed'));
-  const suggested = request.subject.kind === 'suggested' ? request.subject.loginName : null;
-  const known = where.sessionAccount?.disabled === false ? where.sessionAccount.loginName : null;
-  const loginName = context.typedName !== '' ? context.typedName : (suggested ?? known);
-  return { context, step: { kind: 'identify', loginName, failure: context.failure } };
-}
-
-function refused(reason: RefusalReason): AuthenticationResult {
-  return { kind: 'refused', reason };
-}
-
-function finish(context: LoginContext, result: AuthenticationResult): Progress {
-  return { context, step: { kind: 'finished', result } };
+/** The session without the proofs whose credential is gone; null when nothing is left of it. */
+function withoutGone(session: Session, enrolled: CredentialSet): Session | null {
+  const events = stillEnrolled(session.events, enrolled);
+  if (events === session.events) return session;
+  return events.length === 0 ? null : { ...session, events };
 }

@@ -1,5 +1,6 @@
 // Owns: what a protocol offers the rest of Signet, beside its routes.
 import type { Account } from './account.ts';
+import type { MethodName } from './authentication-event.ts';
 import type { AuthenticationRequest, PendingAnswer, ProtocolName, RelyingPartyKey } from './authentication-request.ts';
 import type { AuthenticationResult } from './authentication-result.ts';
 import type { Reply } from './reply.ts';
@@ -48,6 +49,11 @@ export interface ProtocolAdapter {
   readonly answer: (result: AuthenticationResult, pending: PendingAnswer) => Promise<Answer | Refused>;
   /** Whether the account is the subject that the request named; only asked when it named one. */
   readonly isRequiredSubject: (account: Account, pending: PendingAnswer) => boolean;
+  /**
+   * Whether an answer can be worded from these proofs: beside levels a party may have named classes or methods. More
+   * proofs never make it impossible.
+   */
+  readonly canState: (methods: readonly MethodName[], pending: PendingAnswer) => boolean;
 }
 
 /** What a protocol endpoint made of an HTTP request. */

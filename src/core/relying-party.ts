@@ -1,5 +1,6 @@
 // Owns: what core knows of somebody who asks for sign-ins. Leaves to parties/: files, metadata, anything of one protocol.
 import { createHash } from 'node:crypto';
+import type { EpochSeconds } from '../lib/clock.ts';
 import type { AssuranceLevel } from './assurance.ts';
 import { ASSURANCE_LEVELS } from './assurance.ts';
 import type { ReleasePolicy } from './attribute-release.ts';
@@ -10,6 +11,11 @@ export interface AssuranceFloor {
   readonly level: AssuranceLevel;
   /** Higher floors for members of these groups; the highest that applies counts. */
   readonly byGroup: ReadonlyMap<string, AssuranceLevel>;
+  /**
+   * Until then somebody who has no second factor at all is let in with what the request itself asks for, and reminded to
+   * enrol one; null: the floor holds for everybody.
+   */
+  readonly graceUntil: EpochSeconds | null;
 }
 
 /** A registered relying party, whatever it speaks. */
@@ -22,7 +28,7 @@ export interface RelyingParty {
 }
 
 /** The floor for a person in these groups. */
-export function floorFor(floor: AssuranceFloor, groups: readonly string[]): AssuranceLevel {
+export function floorFor(floor: Pick<AssuranceFloor, 'level' | 'byGroup'>, groups: readonly string[]): AssuranceLevel {
   let highest = floor.level;
   if (floor.byGroup.size === 0) return highest;
   for (const group of groups) {

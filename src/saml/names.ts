@@ -50,8 +50,15 @@ export const AUTHN_CONTEXT = {
   password: 'urn:oasis:names:tc:SAML:2.0:ac:classes:Password',
   passwordProtectedTransport: 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',
   timeSyncToken: 'urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken',
+  mobileTwoFactorUnregistered: 'urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorUnregistered',
   refedsSfa: 'https://refeds.org/profile/sfa',
   refedsMfa: 'https://refeds.org/profile/mfa',
+  /** What Microsoft's products ask for. */
+  multipleAuthn: 'http://schemas.microsoft.com/claims/multipleauthn',
+  /** NIST SP 800-63 levels, as login.gov spells them. */
+  nistAal1: 'http://idmanagement.gov/ns/assurance/aal/1',
+  nistAal2: 'http://idmanagement.gov/ns/assurance/aal/2',
+  nistAal3: 'http://idmanagement.gov/ns/assurance/aal/3',
 } as const;
 
 export const CONFIRMATION_BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';

@@ -2,7 +2,7 @@
 // Leaves to the protocol's adapter: what stands in PendingAnswer.data. docs/sealed-values.md, login-flow.
 import { ACCOUNT_ID_MAX_BYTES } from '../core/account.ts';
 import type { AssuranceLevel } from '../core/assurance.ts';
-import type { FactorFailure } from '../core/authentication-event.ts';
+import { type FactorFailure, METHOD_NUMBERS } from '../core/authentication-event.ts';
 import {
   type AuthenticationRequest,
   PROTOCOL_NUMBERS,
@@ -10,12 +10,17 @@ import {
   type RelyingPartyKey,
   type SubjectHint,
 } from '../core/authentication-request.ts';
-import { type LoginContext, TYPED_NAME_MAX_BYTES } from '../core/login-context.ts';
+import {
+  type Challenge,
+  type LoginContext,
+  PENDING_CHALLENGE_MAX_BYTES,
+  TYPED_NAME_MAX_BYTES,
+} from '../core/login-context.ts';
 import { type CborValue, cborMap, encodeCbor } from '../sealer/cbor.ts';
 import { type CborFields, readCborMap } from '../sealer/cbor-fields.ts';
 import { lineageToCbor, readLineage } from './lineage.ts';
-import { eventRecord, eventsFrom } from './session-body.ts';
-import { eventsToCbor, readEvents, U32_MAX } from './session-record.ts';
+import { eventRecord, eventsFrom, methodNumbered, secondsAfter } from './session-body.ts';
+import { DT_MAX, eventsToCbor, METHOD_NUMBER_MAX, readEvents, U32_MAX } from './session-record.ts';
 import { readTypedName, typedNameSlot } from './typed-name-slot.ts';
 
 export interface LoginFlow {
@@ -32,8 +37,10 @@ export const FLOW_RELYING_PARTY_MAX_BYTES = 256;
 export const FLOW_REQUEST_MAX_BYTES = 992;
 /** So many bytes of adapter's data always fit, whatever the other two. */
 export const FLOW_DATA_SURE_BYTES = FLOW_REQUEST_MAX_BYTES - FLOW_RELYING_PARTY_MAX_BYTES - TYPED_NAME_MAX_BYTES;
-/** Proofs of one flow; of more, the newest are kept. */
-export const FLOW_EVENTS_MAX = 4;
+/** Proofs of one flow; of more, the newest are kept. No request needs more than a first factor and two others. */
+export const FLOW_EVENTS_MAX = 3;
+/** Releases before the challenge kept one more. */
+const FLOW_EVENTS_READ_MAX = 4;
 
 /** What the relying party sent is too long to be carried: said to it before anything is sealed. */
 export interface FlowTooLarge {
@@ -43,16 +50,15 @@ export interface FlowTooLarge {
 
 /**
  * The body of a flow. What the request needs is judged once, with room kept for whatever the person adds later.
- * @throws RangeError for a typed name over TYPED_NAME_MAX_BYTES, or for an account without a proof: before the first
- * proof the cookie's length must not tell whether the account exists.
+ * @throws RangeError for a typed name over TYPED_NAME_MAX_BYTES, or for an account without a proof or a question put to
+ * it: before the first proof the cookie's length must not tell whether the account exists.
  */
 export function encodeFlow(flow: LoginFlow): { readonly body: Uint8Array } | FlowTooLarge {
   const { request, context } = flow;
   const tooLarge = tooLargePart(request);
   if (tooLarge !== null) return { refused: 'too-large', part: tooLarge };
   if (flow.innerId.length !== 16) throw new RangeError('an inner id has 16 bytes');
-  if ((context.accountId === null) !== (context.events.length === 0))
-    throw new RangeError('account and proofs go together');
+  if (!isAboutSomebody(context)) throw new RangeError('an account goes with its proofs, or a question put to it');
   const { subject, receivedAt } = request;
   const events = context.events
     .slice(-FLOW_EVENTS_MAX)
@@ -73,6 +79,7 @@ export function encodeFlow(flow: LoginFlow): { readonly body: Uint8Array } | Flo
     [13, context.failure === null ? undefined : failureToCbor(context.failure)],
     [14, context.accountId ?? undefined],
     [15, events.length === 0 ? undefined : eventsToCbor(events)],
+    [16, context.challenge === null ? undefined : challengeToCbor(context.challenge, receivedAt)],
   ]);
   const body = encodeCbor(map);
   if (decodeFlow(body) === null) throw new RangeError('a flow over the caps of its body');
@@ -157,9 +164,31 @@ function readContext(fields: CborFields, receivedAt: number): LoginContext {
   const typedName = readTypedName(fields, 12);
   const failure = fields.optional(13, readFailure);
   const accountId = fields.optional(14, (_, key) => fields.text(key, { min: 1, max: ACCOUNT_ID_MAX_BYTES }));
-  if (fields.has(15) !== (accountId !== null)) return fields.refuse(15);
-  const events = accountId === null ? [] : eventsFrom(readEvents(fields, 15, FLOW_EVENTS_MAX), receivedAt);
-  return { accountId, events: events ?? fields.refuse(15), typedName, failure, began };
+  const records = fields.has(15) ? readEvents(fields, 15, FLOW_EVENTS_READ_MAX) : [];
+  const events = eventsFrom(records, receivedAt) ?? fields.refuse(15);
+  const challenge = fields.optional(16, (_, key) => readChallenge(fields, key, receivedAt));
+  const context = { accountId, events, typedName, failure, challenge, began };
+  return isAboutSomebody(context) ? context : fields.refuse(14);
+}
+
+/** An account stands there with its proofs, or because a question was put to it; proofs never stand alone. */
+function isAboutSomebody({ accountId, events, challenge }: LoginContext): boolean {
+  return accountId === null ? events.length === 0 : events.length > 0 || challenge !== null;
+}
+
+function challengeToCbor({ method, pending }: Challenge, receivedAt: number): CborValue {
+  const number = METHOD_NUMBERS[method];
+  if (pending === null) return [number];
+  return [number, secondsAfter(receivedAt, pending.at), pending.data];
+}
+
+function readChallenge(fields: CborFields, key: number, receivedAt: number): Challenge {
+  return fields.tuple(key, (items) => {
+    const method = methodNumbered(items.uint(0, { min: 1, max: METHOD_NUMBER_MAX })) ?? items.refuse(0);
+    if (!items.has(1)) return { method, pending: null };
+    const at = receivedAt + items.uint(1, { max: DT_MAX });
+    return { method, pending: { at, data: items.bytes(2, { max: PENDING_CHALLENGE_MAX_BYTES }) } };
+  });
 }
 
 const WRONG = 1;

@@ -77,15 +77,23 @@ export function eventRecord(
 export function eventsFrom(records: readonly EventRecord[], base: EpochSeconds): Session['events'] | null {
   const events = [];
   for (const { method: number, dt, credentialId } of records) {
-    const method = METHODS_BY_NUMBER.get(number);
-    if (method === undefined) return null;
+    const method = methodNumbered(number);
+    if (method === null) return null;
     events.push({ method, credentialId, at: base + dt });
   }
   return events;
 }
 
-/** Never negative: a node whose clock is behind the one that began counts as having acted at that moment. */
-function secondsAfter(base: EpochSeconds, at: EpochSeconds): number {
+/** The method with this number; null for one of another release. */
+export function methodNumbered(number: number): MethodName | null {
+  return METHODS_BY_NUMBER.get(number) ?? null;
+}
+
+/**
+ * Seconds after the beginning of a value. Never negative: a node whose clock is behind the one that began counts as having acted at that moment.
+ * @throws RangeError for more than a value can hold.
+ */
+export function secondsAfter(base: EpochSeconds, at: EpochSeconds): number {
   const dt = Math.max(0, at - base);
   if (dt > DT_MAX) throw new RangeError(`a time ${dt} seconds after the beginning`);
   return dt;

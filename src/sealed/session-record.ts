@@ -9,7 +9,7 @@ import { isLineage, lineageToCbor, readLineage } from './lineage.ts';
 export const U32_MAX = 0xffff_ffff;
 /** Seconds after `created`: longer than any session. */
 export const DT_MAX = 0xffff;
-const METHOD_NUMBER_MAX = 255;
+export const METHOD_NUMBER_MAX = 255;
 const CREDENTIAL_ID_MAX_BYTES = 16;
 /** A NameID that cannot be computed again must fit into this. */
 export const LITERAL_NAME_ID_MAX_BYTES = 256;

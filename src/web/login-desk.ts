@@ -1,27 +1,25 @@
-// Owns: one sign-in over HTTP: from a protocol's request, over the login page, to the protocol's answer.
-// Leaves to core/login-flow the decision, to a ProtocolAdapter the answer, to answer-desk.ts the giving of it.
+// Owns: one sign-in over HTTP: from a protocol's request, over its pages, to the protocol's answer.
+// Leaves to core/login-flow the decision, to password-form.ts and factor-desk.ts the proofs, to a ProtocolAdapter the
+// answer, to answer-desk.ts the giving of it.
 import { isUnavailable } from '../core/account.ts';
-import type { RelyingPartyKey } from '../core/authentication-request.ts';
-import { emptyContext, type LoginContext, TYPED_NAME_MAX_BYTES } from '../core/login-context.ts';
-import { advance, type LoginInput, type LoginSituation, type LoginStep } from '../core/login-flow.ts';
-import { LOGIN_NAME_MAX_BYTES } from '../core/login-name.ts';
+import type { MethodName } from '../core/authentication-event.ts';
+import { emptyContext, type LoginContext } from '../core/login-context.ts';
+import type { LoginInput } from '../core/login-step.ts';
 import type { Arrival } from '../core/protocol-adapter.ts';
-import { floorFor, type RelyingParty } from '../core/relying-party.ts';
-import { type Reply, withCookies } from '../core/reply.ts';
+import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
+import type { FactorMethod } from '../methods/factor-method.ts';
 import type { PasswordMethod } from '../methods/password.ts';
-import type { LoginFlow } from '../sealed/flow-body.ts';
 import type { AnswerDesk } from './answer-desk.ts';
-import type { Desk } from './desk.ts';
-import { type OpenFlow, sidOfAttempt } from './flow-cookies.ts';
+import { type Asked, createFactorDesk, otherWays } from './factor-desk.ts';
+import { type LoginWorld, type Next, nextStep, type StoredVisit, type Visit } from './login-visit.ts';
+import { createPasswordForm } from './password-form.ts';
 import { isNavigation, isOwnPost, type RequestFacts } from './request-facts.ts';
-import type { OpenSession } from './session-cookie.ts';
-import { busySentence, failureSentence, refusalWords } from './words.ts';
+import { failureSentence, refusalWords } from './words.ts';
 
-export interface LoginDeskOptions {
-  readonly desk: Desk;
+export interface LoginDeskOptions extends LoginWorld {
   readonly answers: AnswerDesk;
   readonly password: PasswordMethod;
-  readonly relyingParty: (key: RelyingPartyKey) => RelyingParty | null;
+  readonly factors: readonly FactorMethod[];
   readonly publicOrigin: string;
 }
 
@@ -34,49 +32,18 @@ export interface LoginDesk {
   readonly submit: (id: string, facts: RequestFacts) => Promise<Reply>;
 }
 
-/** One request of one attempt: its flow, what the browser showed with it, and the cookie it came in (null at first). */
-interface Visit {
-  readonly flow: LoginFlow;
-  readonly cookie: OpenFlow | null;
-  readonly session: OpenSession | null;
-  readonly facts: RequestFacts;
-}
-
-type StoredVisit = Visit & { readonly cookie: OpenFlow };
-
-type Identify = LoginStep & { readonly kind: 'identify' };
+/** Which method a form answers; the name and password form says none. */
+const METHOD_FIELD = 'method';
+/** A button for another way, or for another code. */
+const CHOOSE_FIELD = 'choose';
+/** The form of an enrolment. */
+const ENROL_FIELD = 'enrol';
 
 export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
-  const { desk, answers, password, publicOrigin } = options;
+  const { desk, answers, publicOrigin, enrolment } = options;
   const { sessions, flows, forms, pages } = desk;
-
-  /** One step of the flow: the protocol's answer when that finishes it, else what to ask. */
-  const step = async (
-    visit: Visit,
-    input: LoginInput,
-  ): Promise<{ readonly answer: Reply } | { readonly context: LoginContext; readonly ask: Identify }> => {
-    const { flow, session, facts } = visit;
-    const { request, context } = flow;
-    const bySession = session === null ? null : await desk.directory.findById(session.session.accountId);
-    const byContext = context.accountId === null ? null : await desk.directory.findById(context.accountId);
-    const party = options.relyingParty(request.relyingParty);
-    const where: LoginSituation = {
-      request,
-      session: session?.session ?? null,
-      sessionAccount: isUnavailable(bySession) ? null : bySession,
-      contextAccount: isUnavailable(byContext) ? null : byContext,
-      outage: isUnavailable(bySession) || isUnavailable(byContext),
-      // A party that has gone meanwhile is refused by its adapter; nothing is decided in its favour before.
-      floor: (account) => (party === null ? 'aal3' : floorFor(party.floor, account.groups)),
-      isRequiredSubject: (account) =>
-        desk.adapters[request.answerTo.protocol].isRequiredSubject(account, request.answerTo),
-      newSid: (account) => sidOfAttempt(flow.innerId, account.id),
-      now: facts.now,
-    };
-    const progress = advance(where, context, input);
-    if (progress.step.kind === 'identify') return { context: progress.context, ask: progress.step };
-    return { answer: await answers.give(progress.step.result, request, { session, flow: visit.cookie }, facts) };
-  };
+  const password = createPasswordForm(options, answers, options.password);
+  const factors = createFactorDesk(options, answers, options.factors);
 
   const begin = async (arrival: Arrival, facts: RequestFacts): Promise<Reply> => {
     if (arrival.kind !== 'authenticate') {
@@ -97,8 +64,15 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     // A cross-site POST carries no cookies: whether there is a session shows only after the 303.
     if (arrival.via === 'post') return startFlow({ flow, cookie: null, session: null, facts });
     const visit = { flow, cookie: null, session: sessions.open(facts), facts };
-    const next = await step(visit, { kind: 'arrived' });
-    return 'answer' in next ? next.answer : startFlow(visit);
+    const next = await nextStep(options, visit, { kind: 'arrived' });
+    return (await answered(visit, next)) ?? startFlow(visit);
+  };
+
+  /** null while something is to be asked. */
+  const answered = async (visit: Visit, { step }: Next): Promise<Reply | null> => {
+    if (step.kind !== 'finished') return null;
+    const { session, cookie: flow, facts } = visit;
+    return answers.give(step.result, visit.flow.request, { session, flow }, facts);
   };
 
   const startFlow = ({ flow, session, facts }: Visit): Reply => {
@@ -123,29 +97,48 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     if (!isNavigation(facts)) return desk.page('embedded', 403, facts);
     const visit = openVisit(id, facts);
     if ('kind' in visit) return visit;
-    const next = await step(visit, { kind: 'arrived' });
-    if ('answer' in next) return next.answer;
+    const next = await nextStep(options, visit, { kind: 'arrived' });
+    const answer = await answered(visit, next);
+    if (answer !== null) return answer;
     // Judged only now: a balancer's repeat of the request that finished the flow has been answered above, once more.
     const spent = await desk.spent.peek('login-flow', visit.flow.innerId, facts.now);
     if (isUnavailable(spent)) return desk.page('unavailable', 503, facts);
-    if (spent) {
-      return withCookies(desk.page('finished', 410, facts), [flows.expired(id)]);
-    }
-    const page = loginPage(visit, next.ask.loginName ?? '', next.ask.failure && failureSentence(next.ask.failure), 200);
-    return withCookies(page, flows.housekeeping(facts, id, []));
+    if (spent) return withCookies(desk.page('finished', 410, facts), [flows.expired(id)]);
+    return ask(visit, next);
   };
 
-  const loginPage = (visit: StoredVisit, loginName: string, problem: string | null, status: number): Reply => {
-    const { request, innerId } = visit.flow;
-    return pages.login(status, {
-      action: `/flow/${visit.cookie.id}`,
-      formToken: forms.make(innerId, 'login'),
-      relyingParty: options.relyingParty(request.relyingParty)?.displayName ?? 'the application',
-      loginName,
-      problem,
-      reauthentication: visit.session !== null && (request.forceAuthn || request.maxAge !== null),
-    });
+  /** The page of a step. */
+  const ask = async (visit: StoredVisit, next: Next): Promise<Reply> => {
+    const { step, context } = next;
+    const problem = 'failure' in step && step.failure !== null ? failureSentence(step.failure) : null;
+    switch (step.kind) {
+      case 'identify':
+        return tidy(visit, password.page(visit, { loginName: step.loginName ?? '', problem, ways: [] }));
+      case 'challenge': {
+        if (step.method === 'password') {
+          const { loginName } = step.account;
+          return tidy(visit, password.page(visit, { loginName, problem, ways: otherWays(step) }));
+        }
+        const question = await factors.ask(visit, { ...next, step });
+        const kept = question.context === null ? null : stored(visit, question.context);
+        if (kept !== null && 'refused' in kept) return desk.page('unavailable', 503, visit.facts);
+        return tidy(visit, question.reply, kept === null ? [] : [kept]);
+      }
+      case 'enrol':
+        if (enrolment === null) throw new Error('nothing can be enrolled here, and the flow wants it');
+        return tidy(visit, await enrolment.show({ ...visit, flow: { ...visit.flow, context } }, { ...next, step }));
+      case 'unavailable':
+        return desk.page('unavailable', 503, visit.facts);
+      case 'finished':
+        throw new Error('a finished attempt has no page');
+      default:
+        return step satisfies never;
+    }
   };
+
+  /** With what this response sets, and what the browser has too much of. */
+  const tidy = (visit: StoredVisit, page: Reply, setting: readonly SetCookie[] = []): Reply =>
+    withCookies(page, [...setting, ...flows.housekeeping(visit.facts, visit.cookie.id, setting)]);
 
   const submit = async (id: string, facts: RequestFacts): Promise<Reply> => {
     if (!isOwnPost(facts, publicOrigin)) return desk.page('foreign', 403, facts);
@@ -156,58 +149,69 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     if (!forms.matches(visit.flow.innerId, 'login', facts.form.get('form_token')))
       return desk.page('foreign', 403, facts);
     if (facts.form.has('cancel')) return proceed(visit, { kind: 'declined' });
+    if (facts.form.has('skip')) return proceed(visit, { kind: 'skipped' });
+    const chosen = methodNamed(options.possible, facts.form.get(CHOOSE_FIELD));
+    if (chosen !== null) return proceed(visit, { kind: 'chosen', method: chosen });
     const ended = desk.metrics.loginDuration.startTimer();
-    const reply = await provePassword(visit);
+    const reply = await prove(visit);
     ended();
     return reply;
   };
 
-  const provePassword = async (visit: StoredVisit): Promise<Reply> => {
-    const { facts } = visit;
-    // One character too many is as much nobody's name as 250,000, which need not come back six times as long.
-    const typedName = (facts.form.get('username') ?? '').slice(0, LOGIN_NAME_MAX_BYTES + 1);
-    const secret = facts.form.get('password') ?? '';
-    const outcome = await password.verify({ typedName, password: secret, address: facts.address, now: facts.now });
-    const because = outcome.kind === 'proved' ? 'proved' : outcome.because;
-    const result = outcome.kind === 'proved' ? 'success' : 'failure';
-    desk.metrics.logins.inc({ method: 'password', outcome: result, reason: because });
-    if (outcome.kind === 'proved') return proceed(visit, outcome);
-    const accountId = outcome.kind === 'failed' ? outcome.accountId : null;
-    const { relyingParty } = visit.flow.request;
-    // Never the typed name: people type passwords there.
-    const audited = { reason: because, accountId, relyingParty, methods: ['password'] };
-    answers.audit(facts, { action: 'login-failed', outcome: 'failure', ...audited });
-    if (outcome.kind === 'unavailable') {
-      if (outcome.because !== 'busy') return withRetry(desk.page('unavailable', 503, facts), outcome.retryAfter);
-      return withRetry(loginPage(visit, typedName, busySentence(outcome.retryAfter), 503), outcome.retryAfter);
+  const prove = async (visit: StoredVisit): Promise<Reply> => {
+    const { form } = visit.facts;
+    if (!form.has(METHOD_FIELD) && !form.has(ENROL_FIELD)) return onward(visit, await password.prove(visit));
+    // What is asked now decides whom the answer is about: never what was asked when the page was made.
+    const next = await nextStep(options, visit, { kind: 'arrived' });
+    const { step } = next;
+    if (step.kind === 'enrol' && enrolment !== null && form.has(ENROL_FIELD)) {
+      return onward(visit, await enrolment.submit(visit, { ...next, step }));
     }
-    const { failure } = outcome;
-    if (failure.kind === 'throttled') {
-      return withRetry(loginPage(visit, typedName, failureSentence(failure), 429), failure.retryAfter);
+    const method = step.kind === 'challenge' && step.methods.find((one) => one === form.get(METHOD_FIELD));
+    if (step.kind === 'challenge' && method && method !== 'password') {
+      return onward(visit, await factors.prove(visit, { ...next, step: { ...step, method } }));
     }
-    return proceed(visit, { kind: 'failed', failure, typedName: keptName(typedName) });
+    return (await answered(visit, next)) ?? toPage(visit, next.context);
   };
 
-  /** Post, redirect, get: reloading the page that follows does not send the password again. */
+  const onward = async (visit: StoredVisit, result: LoginInput | Reply): Promise<Reply> =>
+    isReply(result) ? result : proceed(visit, result);
+
+  /** Post, redirect, get: reloading the page that follows does not send the answer again. */
   const proceed = async (visit: StoredVisit, input: LoginInput): Promise<Reply> => {
-    const next = await step(visit, input);
-    if ('answer' in next) return next.answer;
+    const next = await nextStep(options, visit, input);
+    const answer = await answered(visit, next);
+    if (answer !== null) return answer;
+    const { step } = next;
+    if (input.kind === 'chosen' && step.kind === 'challenge' && step.method === input.method && isFactor(step.method)) {
+      const asked: Asked = { ...next, step };
+      const begun = await factors.begin(visit, asked, visit.facts.form);
+      return isReply(begun) ? begun : toPage(visit, begun);
+    }
+    return toPage(visit, next.context);
+  };
+
+  const isFactor = (method: MethodName): boolean => options.factors.some(({ name }) => name === method);
+
+  const stored = (visit: StoredVisit, context: LoginContext) => {
     const { id, iat, kid } = visit.cookie;
-    const cookie = flows.seal(id, { ...visit.flow, context: next.context }, iat, [
-      { kid, lineage: visit.flow.lineage },
-    ]);
+    return flows.seal(id, { ...visit.flow, context }, iat, [{ kid, lineage: visit.flow.lineage }]);
+  };
+
+  const toPage = (visit: StoredVisit, context: LoginContext): Reply => {
+    const cookie = stored(visit, context);
     if ('refused' in cookie) return desk.page('unavailable', 503, visit.facts);
-    return { kind: 'redirect', status: 303, location: `/flow/${id}`, cookies: [cookie] };
+    return { kind: 'redirect', status: 303, location: `/flow/${visit.cookie.id}`, cookies: [cookie] };
   };
 
   return { begin, show, submit };
 }
 
-/** A name too long for its slot in the cookie is not kept; the person types it again. */
-function keptName(typedName: string): string {
-  return Buffer.byteLength(typedName, 'utf8') > TYPED_NAME_MAX_BYTES ? '' : typedName;
+function methodNamed(possible: readonly MethodName[], name: string | undefined): MethodName | null {
+  return possible.find((method) => method === name) ?? null;
 }
 
-function withRetry(reply: Reply, seconds: number): Reply {
-  return { ...reply, headers: { ...reply.headers, 'Retry-After': String(seconds) } };
+/** A reply is a redirect, a form that posts itself, or a body; a context has no kind. */
+function isReply(value: LoginInput | LoginContext | Reply): value is Reply {
+  return 'kind' in value && ['redirect', 'auto-post', 'body'].includes(value.kind);
 }

@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Eta } from 'eta';
+import type { MethodName } from '../core/authentication-event.ts';
 import type { Body } from '../core/reply.ts';
+import type { FactorPage } from '../methods/factor-method.ts';
+import { factorWords } from './words.ts';
 
 export interface LoginPage {
   readonly action: string;
@@ -12,6 +15,27 @@ export interface LoginPage {
   /** A sentence, or null. */
   readonly problem: string | null;
   readonly reauthentication: boolean;
+  readonly ways: readonly OtherWay[];
+}
+
+/** Another way of proving who it is. */
+export interface OtherWay {
+  readonly method: MethodName;
+  readonly label: string;
+}
+
+/** One question for a second factor. */
+export interface FactorQuestion {
+  readonly action: string;
+  readonly formToken: string;
+  readonly relyingParty: string;
+  readonly loginName: string;
+  readonly method: MethodName;
+  /** null: it cannot be asked now; `problem` says why. */
+  readonly question: FactorPage | null;
+  /** A sentence, or null. */
+  readonly problem: string | null;
+  readonly ways: readonly OtherWay[];
 }
 
 export interface MessagePage {
@@ -38,6 +62,7 @@ export interface HomePage {
 
 export interface Pages {
   readonly login: (status: number, page: LoginPage) => Body;
+  readonly factor: (status: number, page: FactorQuestion) => Body;
   readonly message: (status: number, page: MessagePage) => Body;
   readonly logout: (page: LogoutPage) => Body;
   readonly home: (page: HomePage) => Body;
@@ -61,6 +86,7 @@ export function createPages(folder: string): Pages {
   });
   return {
     login: (status, page) => html(status, './login', page),
+    factor: (status, page) => html(status, './factor', { ...page, words: factorWords(page.question) }),
     message: (status, page) => html(status, './message', page),
     logout: (page) => html(200, './logout', page),
     home: (page) => html(200, './home', page),

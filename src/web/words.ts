@@ -1,6 +1,7 @@
 // Owns: what people read when something did not go as expected. Plain words, what to do next, nothing of the inside.
-import type { FactorFailure } from '../core/authentication-event.ts';
+import type { FactorFailure, MethodName } from '../core/authentication-event.ts';
 import type { RefusalPage } from '../core/protocol-adapter.ts';
+import type { FactorPage, MethodFailure } from '../methods/factor-method.ts';
 
 interface Words {
   readonly title: string;
@@ -117,6 +118,73 @@ export function failureSentence(failure: FactorFailure): string {
       return 'You took a long time. Please sign in again.';
     default:
       return failure satisfies never;
+  }
+}
+
+/** One sentence for the page that asks for a second factor. */
+export function factorFailureSentence(failure: MethodFailure): string {
+  switch (failure.kind) {
+    case 'wrong':
+      return 'That is not right, or it was used before. Please try again.';
+    case 'expired':
+      return 'That took too long. Please try again.';
+    case 'locked':
+      return 'There were too many attempts in this way. Use another way, or ask the people who look after your account.';
+    case 'throttled':
+      return failureSentence(failure);
+    default:
+      return failure satisfies never;
+  }
+}
+
+export const unsentSentence = 'That does not work at the moment. Please try again in a minute, or use another way.';
+
+/** What each way of proving it is called where it can be chosen. */
+export const wayWords = {
+  password: 'Use your password',
+  totp: 'Use your authenticator app',
+  'recovery-code': 'Use a recovery code',
+  'email-code': 'Get a code by e-mail',
+  'sms-code': 'Get a code by text message',
+  webauthn: 'Use your security key or passkey',
+  passkey: 'Use your passkey',
+  'attested-key': 'Use your security key',
+} as const satisfies Record<MethodName, string>;
+
+interface FactorWords {
+  readonly title: string;
+  readonly text: string;
+  /** Of the field; null when there is none. */
+  readonly label: string | null;
+}
+
+/** Around one question; null: it cannot be asked now. */
+export function factorWords(question: FactorPage | null): FactorWords {
+  switch (question?.kind) {
+    case undefined:
+      return { title: 'Confirm that it is you', text: '', label: null };
+    case 'totp':
+      return {
+        title: 'Enter the code from your app',
+        text: `Open your authenticator app and enter the ${question.digits} digits that it shows for this account.`,
+        label: 'Code',
+      };
+    case 'recovery-code':
+      return {
+        title: 'Enter a recovery code',
+        text: `Each code works once. You have ${question.remaining} left.`,
+        label: 'Recovery code',
+      };
+    case 'sent-code':
+      return {
+        title: 'Enter the code that you were sent',
+        text: `A code of ${question.digits} digits was sent ${question.by === 'sms' ? 'by text message' : 'by e-mail'} to ${question.destination}. It works for five minutes.`,
+        label: 'Code',
+      };
+    case 'webauthn':
+      return { title: 'Use your security key or passkey', text: 'Your browser will ask you for it.', label: null };
+    default:
+      return question satisfies never;
   }
 }
 

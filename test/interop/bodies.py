@@ -98,6 +98,21 @@ class Choice:
         return self.tuples[field[self.name]].write(field)
 
 
+class ByLength:
+    """A tuple whose type is told by how many items it has."""
+
+    def __init__(self, *types):
+        self.types = {len(type_.fields): type_ for type_ in types}
+
+    def read(self, value):
+        if not isinstance(value, list) or len(value) not in self.types:
+            return refuse("a tuple of another length")
+        return self.types[len(value)].read(value)
+
+    def write(self, field):
+        return self.types[len(field)].write(field)
+
+
 class Slot:
     """u8(length) | name | 00 … 00"""
 
@@ -192,6 +207,12 @@ FAILURE = Choice(
 )
 
 
+CHALLENGE = ByLength(
+    Tuple(method=Uint(1, 255)),
+    Tuple(method=Uint(1, 255), dt=Uint(0, 65535), data=Bytes(0, 64)),
+)
+
+
 class Flow(Map):
     """Rules between keys, beside those of each."""
 
@@ -201,8 +222,10 @@ class Flow(Map):
             refuse("the protocol is not the party's")
         if "suggested" in fields and fields["flags"] & 8:
             refuse("a suggested name beside a required subject")
-        if ("account" in fields) != ("events" in fields):
-            refuse("account and proofs go together")
+        if ("account" in fields) and not ("events" in fields or "challenge" in fields):
+            refuse("an account without a proof or a challenge")
+        if "events" in fields and "account" not in fields:
+            refuse("proofs of nobody")
         return fields
 
 
@@ -223,6 +246,7 @@ FLOW = Flow(
         13: ("failure", FAILURE, False),
         14: ("account", ACCOUNT, False),
         15: ("events", List(EVENT, 1, 4), False),
+        16: ("challenge", CHALLENGE, False),
     }
 )
 

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { AuthenticationEvent } from '../../src/core/authentication-event.ts';
-import { emptyContext, type LoginContext, TYPED_NAME_MAX_BYTES } from '../../src/core/login-context.ts';
+import {
+  type Challenge,
+  emptyContext,
+  type LoginContext,
+  PENDING_CHALLENGE_MAX_BYTES,
+  TYPED_NAME_MAX_BYTES,
+} from '../../src/core/login-context.ts';
 import { LINEAGE_MAX } from '../../src/core/session.ts';
 import {
   decodeFlow,
@@ -38,10 +44,12 @@ const FLOW: LoginFlow = {
     events: [],
     typedName: 'mäx',
     failure: { kind: 'throttled', retryAfter: 30 },
+    challenge: null,
     began: NOW + 5,
   },
 };
 const PROVED: LoginContext = { ...emptyContext(NOW), accountId: 'acct-7f3c9a1e', events: [EVENT] };
+const CHALLENGE: Challenge = { method: 'sms-code', pending: { at: NOW + 40, data: Uint8Array.from(hex('c0ffee')) } };
 
 function bodyOf(flow: LoginFlow): Uint8Array {
   const encoded = encodeFlow(flow);
@@ -80,8 +88,47 @@ test('pinned: a flow before its first proof, and after', () => {
   );
 });
 
+test('pinned: a challenge after a first proof, and a way that was chosen', () => {
+  const challenged =
+    'ab0150000102030405060708090a0b0c0d0e0f03782073616d6c3a68747470733a2f2f77696b692e6578616d706c652e6564' +
+    '752f737004010546a10163616263060a0a1a6ab13b800b1a6ab13b800c584100000000000000000000000000000000000000' +
+    '000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000e6d6163' +
+    '63742d37663363396131650f818301181e6270771083051828';
+  const request = {
+    assurance: { accepted: [], binding: 'preferred' as const },
+    forceAuthn: false,
+    passive: true,
+    maxAge: null,
+    subject: { kind: 'required' as const },
+  };
+  const flow = { ...flowWith(request, PROVED), lineage: [], context: { ...PROVED, challenge: CHALLENGE } };
+  assert.equal(Buffer.from(bodyOf(flow)).toString('hex'), `${challenged}43c0ffee`);
+  const chosen = { ...flow, context: { ...PROVED, challenge: { method: 'totp', pending: null } as const } };
+  assert.equal(Buffer.from(bodyOf(chosen)).toString('hex'), challenged.replace(/1083051828$/, '108102'));
+});
+
+// Releases before the challenge kept four proofs.
+test('four proofs are read, and the newest three are kept', () => {
+  const four = [0, 1, 2, 3].map((dt): CborValue => [1, dt, `c${dt}`]);
+  const read = decodeFlow(changed(PROVED, [[15, four]])) ?? assert.fail('not read');
+  assert.equal(read.context.events.length, 4);
+  assert.deepEqual(decodeFlow(bodyOf(read))?.context.events, read.context.events.slice(1));
+});
+
 for (const { name, flow } of [
   { name: 'everything before a proof', flow: FLOW },
+  {
+    name: 'a challenge before anybody is known',
+    flow: flowWith({}, { challenge: { ...CHALLENGE, method: 'webauthn' } }),
+  },
+  { name: 'a challenge to a session’s person', flow: flowWith({}, { accountId: 'a', challenge: CHALLENGE }) },
+  {
+    name: 'a challenge of as many bytes as may be',
+    flow: flowWith(
+      {},
+      { challenge: { method: 'totp', pending: { at: NOW, data: new Uint8Array(PENDING_CHALLENGE_MAX_BYTES) } } },
+    ),
+  },
   { name: 'after a proof', flow: { ...FLOW, context: PROVED } },
   {
     name: 'a failure after a proof',
@@ -159,8 +206,7 @@ for (const { name, request, part } of [
   test(`too large: ${name}`, () => assert.deepEqual(encodeFlow(flowWith(request)), { refused: 'too-large', part }));
 }
 
-test('the sum of all caps, and a pending challenge to come, fits the purpose', () => {
-  const PENDING_CHALLENGE_BYTES = 48;
+test('the sum of all caps fits the purpose', () => {
   const largest: LoginFlow = {
     innerId: new Uint8Array(16),
     lineage: Array.from({ length: LINEAGE_MAX }, (_, i) => `${i}`.repeat(16)),
@@ -177,17 +223,21 @@ test('the sum of all caps, and a pending challenge to come, fits the purpose', (
     context: {
       accountId: 'a'.repeat(48),
       events: Array.from({ length: FLOW_EVENTS_MAX }, () => ({
-        method: 'password',
+        method: 'attested-key',
         credentialId: 'x'.repeat(16),
         at: NOW + 65_535,
       })),
       typedName: 'x'.repeat(TYPED_NAME_MAX_BYTES),
       failure: { kind: 'throttled', retryAfter: 2 ** 32 - 1 },
+      challenge: {
+        method: 'attested-key',
+        pending: { at: NOW + 65_535, data: new Uint8Array(PENDING_CHALLENGE_MAX_BYTES) },
+      },
       began: NOW,
     },
   };
   const body = bodyOf(largest);
-  assert.ok(body.length + PENDING_CHALLENGE_BYTES <= maxBodyBytes(loginFlow), `${body.length}`);
+  assert.ok(body.length <= maxBodyBytes(loginFlow), `${body.length}`);
   const sealed = testSealer().sealer.seal(loginFlow, {
     context: '__Host-signet_f_Zk3vQ8aB',
     iat: NOW,
@@ -213,6 +263,15 @@ test('RelayState of 512 bytes, an entityID and an endpoint of 120 characters eac
 });
 
 for (const { name, flow } of [
+  {
+    name: 'a challenge over its cap',
+    flow: flowWith(
+      {},
+      {
+        challenge: { method: 'totp', pending: { at: NOW, data: new Uint8Array(PENDING_CHALLENGE_MAX_BYTES + 1) } },
+      },
+    ),
+  },
   {
     name: 'an account before the first proof, which the length would tell',
     flow: { ...FLOW, context: { ...PROVED, events: [] } },
@@ -269,7 +328,22 @@ for (const { name, changes, context = FLOW.context } of [
   { name: 'an unknown method', changes: [[15, [[99, 0, 'pw']]]], context: PROVED },
   { name: 'no proof', changes: [[15, []]], context: PROVED },
   { name: 'five proofs', changes: [[15, Array.from({ length: 5 }, () => [1, 0, 'pw'])]], context: PROVED },
-  { name: 'an unknown key', changes: [[16, 0]] },
+  {
+    name: 'a proof of nobody, beside a challenge',
+    changes: [
+      [15, [[1, 0, 'pw']]],
+      [16, [2]],
+    ],
+  },
+  { name: 'a challenge that is no list', changes: [[16, 2]] },
+  { name: 'a challenge of no method', changes: [[16, []]] },
+  { name: 'a challenge of an unknown method', changes: [[16, [99]]] },
+  { name: 'a challenge without its bytes', changes: [[16, [2, 5]]] },
+  { name: 'a challenge with something more', changes: [[16, [2, 5, Buffer.alloc(1), 0]]] },
+  { name: 'a challenge later than can be', changes: [[16, [2, 65_536, Buffer.alloc(1)]]] },
+  { name: 'a challenge of 65 bytes', changes: [[16, [2, 5, Buffer.alloc(65)]]] },
+  { name: 'a challenge that is text', changes: [[16, [2, 5, 'x']]] },
+  { name: 'an unknown key', changes: [[17, 0]] },
 ] satisfies { name: string; changes: [number, CborValue | undefined][]; context?: LoginContext }[]) {
   test(`no flow: ${name}`, () => {
     assert.ok(decodeFlow(changed(context, [])));

@@ -41,9 +41,12 @@ test('the pinned body is read and written by the structure alone', () => {
 });
 
 test('a method that this release does not know refuses the session', () => {
-  assert.equal(decodeSession(hex(vector('session').body)), null);
-  const known = encodeSessionRecord({ ...PINNED, events: PINNED.events.slice(0, 1) });
-  assert.deepEqual(decodeSession(known)?.events, [{ method: 'password', credentialId: 'pw', at: NOW }]);
+  assert.deepEqual(decodeSession(hex(vector('session').body))?.events, [
+    { method: 'password', credentialId: 'pw', at: NOW },
+    { method: 'totp', credentialId: 't1', at: NOW + 20 },
+  ]);
+  const unknown = PINNED.events.map((event, i) => (i === 1 ? { ...event, method: 9 } : event));
+  assert.equal(decodeSession(encodeSessionRecord({ ...PINNED, events: unknown })), null);
 });
 
 test('the hash of a relying party is the one in the vector', () => {

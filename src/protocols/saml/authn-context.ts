@@ -1,6 +1,6 @@
 // Owns: what AuthnContext class refs mean: which levels satisfy a request, which class was really proved.
 import { ASSURANCE_LEVELS, type AssuranceLevel, assuranceOf, levelsFrom } from '../../core/assurance.ts';
-import type { AuthenticationEvent } from '../../core/authentication-event.ts';
+import type { AuthenticationEvent, MethodName } from '../../core/authentication-event.ts';
 import { AUTHN_CONTEXT } from '../../saml/names.ts';
 import type { Comparison, RequestedAuthnContext } from '../../saml/requested-authn-context.ts';
 
@@ -10,16 +10,21 @@ export interface ContextClass {
   readonly ref: string;
   readonly level: AssuranceLevel;
   /** One of these methods must be among the proofs; null: any. */
-  readonly methods: readonly string[] | null;
+  readonly methods: readonly MethodName[] | null;
 }
 
-/** Within a level, the one that says most comes first. */
+/** In the order in which a party that did not ask is told: within a level, the one that most parties know comes first. */
 export const CONTEXT_CLASSES: readonly ContextClass[] = [
   { number: 6, ref: AUTHN_CONTEXT.refedsMfa, level: 'aal2', methods: null },
   { number: 5, ref: AUTHN_CONTEXT.timeSyncToken, level: 'aal2', methods: ['totp'] },
+  { number: 8, ref: AUTHN_CONTEXT.mobileTwoFactorUnregistered, level: 'aal2', methods: ['sms-code'] },
+  { number: 7, ref: AUTHN_CONTEXT.multipleAuthn, level: 'aal2', methods: null },
+  { number: 10, ref: AUTHN_CONTEXT.nistAal2, level: 'aal2', methods: null },
+  { number: 11, ref: AUTHN_CONTEXT.nistAal3, level: 'aal3', methods: null },
   { number: 1, ref: AUTHN_CONTEXT.passwordProtectedTransport, level: 'aal1', methods: ['password'] },
   { number: 4, ref: AUTHN_CONTEXT.refedsSfa, level: 'aal1', methods: null },
   { number: 2, ref: AUTHN_CONTEXT.password, level: 'aal1', methods: ['password'] },
+  { number: 9, ref: AUTHN_CONTEXT.nistAal1, level: 'aal1', methods: null },
   { number: 3, ref: AUTHN_CONTEXT.unspecified, level: 'aal1', methods: null },
 ];
 
@@ -63,7 +68,7 @@ const CHOICES: Readonly<Record<Comparison, (known: readonly ContextClass[]) => r
   // Not stronger than the strongest of them, and as strong as possible.
   maximum: (known) => {
     const most = Math.max(...known.map(rank));
-    return CONTEXT_CLASSES.filter((one) => rank(one) <= most);
+    return weakestFirst.filter((one) => rank(one) <= most).sort((a, b) => rank(b) - rank(a));
   },
   // Stronger than every one of them.
   better: (known) => {

@@ -161,7 +161,7 @@ const rows: readonly Row[] = [
       samlp(
         'RequestedAuthnContext',
         { Comparison: 'better' },
-        saml('AuthnContextClassRef', {}, AUTHN_CONTEXT.refedsMfa),
+        saml('AuthnContextClassRef', {}, AUTHN_CONTEXT.nistAal3),
       ),
     ),
     expect: 'party unsupported-authn-context',

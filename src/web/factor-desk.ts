@@ -1,0 +1,171 @@
+// Owns: asking for a second factor inside a login: beginning with it, its page, other ways, judging the answer.
+// Leaves to core/login-flow which method is asked for; to a FactorMethod what a proof is; to login-desk.ts the cookie.
+import type { FactorFailure, MethodName } from '../core/authentication-event.ts';
+import { type LoginContext, livePending, type PendingChallenge, withPending } from '../core/login-context.ts';
+import type { LoginInput } from '../core/login-step.ts';
+import type { Reply } from '../core/reply.ts';
+import type {
+  FactorContext,
+  FactorMethod,
+  FactorOutcome,
+  FactorSubject,
+  FormFields,
+  MethodFailure,
+} from '../methods/factor-method.ts';
+import type { AnswerDesk } from './answer-desk.ts';
+import type { Challenge, LoginWorld, Next, StoredVisit } from './login-visit.ts';
+import type { OtherWay } from './pages.ts';
+import { withRetry } from './password-form.ts';
+import { factorFailureSentence, unsentSentence, wayWords } from './words.ts';
+
+/** The step asks for a method that this desk has. */
+export type Asked = Next & { readonly step: Challenge };
+
+/** A page, and the context to seal with it when something was begun for it. */
+export interface Question {
+  readonly reply: Reply;
+  readonly context: LoginContext | null;
+}
+
+export interface FactorDesk {
+  /** The page of the method that is due; begins with it where nothing is pending. */
+  readonly ask: (visit: StoredVisit, asked: Asked) => Promise<Question>;
+  /** Begins with the method that was chosen, as its form says; a page when that cannot be done. */
+  readonly begin: (visit: StoredVisit, asked: Asked, form: FormFields) => Promise<LoginContext | Reply>;
+  /** What the posted form proves, or the page that says why nothing was found out. */
+  readonly prove: (visit: StoredVisit, asked: Asked) => Promise<LoginInput | Reply>;
+}
+
+/** For the other ways on the password's page as well. */
+export function otherWays({ methods, method: shown }: Challenge): readonly OtherWay[] {
+  return methods.filter((method) => method !== shown).map((method) => ({ method, label: wayWords[method] }));
+}
+
+export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors: readonly FactorMethod[]): FactorDesk {
+  const { desk } = world;
+  const byName: ReadonlyMap<MethodName, FactorMethod> = new Map(factors.map((factor) => [factor.name, factor]));
+
+  const factorOf = ({ step }: Asked): FactorMethod => {
+    const factor = byName.get(step.method);
+    if (factor === undefined) throw new Error(`nothing here asks for ${step.method}`);
+    return factor;
+  };
+  const subjectOf = ({ step, enrolled }: Asked): FactorSubject => ({ account: step.account, enrolled });
+  const pendingOf = (visit: StoredVisit, { step }: Asked): PendingChallenge | null =>
+    livePending(visit.flow.context, step.account.id, step.method, visit.facts.now);
+
+  const page = async (
+    visit: StoredVisit,
+    asked: Asked,
+    pending: PendingChallenge | null,
+    problem: string | null,
+    status: number,
+  ): Promise<Reply | null> => {
+    const question = await factorOf(asked).page(subjectOf(asked), pending);
+    return question === null ? null : pageOf(visit, asked, question, problem, status);
+  };
+
+  /** Without a question there is nothing to fill in, only what happened and the other ways. */
+  const pageOf = (
+    visit: StoredVisit,
+    { step }: Asked,
+    question: Awaited<ReturnType<FactorMethod['page']>>,
+    problem: string | null,
+    status: number,
+  ): Reply =>
+    desk.pages.factor(status, {
+      action: `/flow/${visit.cookie.id}`,
+      formToken: desk.forms.make(visit.flow.innerId, 'login'),
+      relyingParty: world.relyingParty(visit.flow.request.relyingParty)?.displayName ?? 'the application',
+      loginName: step.account.loginName,
+      method: step.method,
+      question,
+      problem,
+      ways: otherWays(step),
+    });
+
+  const begin = async (
+    visit: StoredVisit,
+    asked: Asked,
+    form: FormFields,
+  ): Promise<{ readonly pending: PendingChallenge | null } | Reply> => {
+    const begun = await factorOf(asked).begin(subjectOf(asked), form, contextOf(visit));
+    if (begun.kind === 'ready') {
+      return { pending: begun.pending === null ? null : { data: begun.pending, at: visit.facts.now } };
+    }
+    audit(visit, asked, begun);
+    if (begun.kind === 'unavailable') {
+      return withRetry(pageOf(visit, asked, null, unsentSentence, 503), begun.retryAfter);
+    }
+    return refusedPage(visit, asked, begun.failure, null);
+  };
+
+  const refusedPage = async (
+    visit: StoredVisit,
+    asked: Asked,
+    failure: MethodFailure,
+    pending: PendingChallenge | null,
+  ): Promise<Reply> => {
+    const sentence = factorFailureSentence(failure);
+    const shown = (await page(visit, asked, pending, sentence, 429)) ?? pageOf(visit, asked, null, sentence, 429);
+    return failure.kind === 'throttled' ? withRetry(shown, failure.retryAfter) : shown;
+  };
+
+  const audit = (visit: StoredVisit, { step }: Asked, { because }: { readonly because: string }): void => {
+    desk.metrics.logins.inc({ method: step.method, outcome: 'failure', reason: because });
+    answers.audit(visit.facts, {
+      action: 'login-failed',
+      outcome: 'failure',
+      reason: because,
+      accountId: step.account.id,
+      loginName: step.account.loginName,
+      relyingParty: visit.flow.request.relyingParty,
+      methods: [step.method],
+    });
+  };
+
+  return {
+    ask: async (visit, asked) => {
+      const { step, context } = asked;
+      const problem = step.failure === null ? null : factorFailureSentence(step.failure);
+      const shown = await page(visit, asked, pendingOf(visit, asked), problem, 200);
+      if (shown !== null) return { reply: shown, context: null };
+      const begun = await begin(visit, asked, new Map());
+      if ('kind' in begun) return { reply: begun, context: null };
+      const question = await page(visit, asked, begun.pending, problem, 200);
+      if (question === null) throw new Error(`${step.method} has begun and asks nothing`);
+      return { reply: question, context: withPending(context, step.account.id, { method: step.method, ...begun }) };
+    },
+    begin: async (visit, asked, form) => {
+      const begun = await begin(visit, asked, form);
+      if ('kind' in begun) return begun;
+      return withPending(asked.context, asked.step.account.id, { method: asked.step.method, ...begun });
+    },
+    prove: async (visit, asked) => {
+      const pending = pendingOf(visit, asked);
+      const { form } = visit.facts;
+      const outcome: FactorOutcome = await factorOf(asked).verify(subjectOf(asked), form, pending, contextOf(visit));
+      if (outcome.kind === 'proved') {
+        desk.metrics.logins.inc({ method: outcome.event.method, outcome: 'success', reason: 'proved' });
+        return outcome;
+      }
+      audit(visit, asked, outcome);
+      if (outcome.kind === 'unavailable') {
+        return withRetry(desk.page('unavailable', 503, visit.facts), outcome.retryAfter);
+      }
+      const { failure } = outcome;
+      if (isWaiting(failure)) return refusedPage(visit, asked, failure, pending);
+      return { kind: 'failed', failure, typedName: '' };
+    },
+  };
+}
+
+/** Nothing was judged, so nothing is kept of it. */
+function isWaiting(failure: MethodFailure): failure is Exclude<MethodFailure, SealedFailure> {
+  return failure.kind === 'throttled' || failure.kind === 'locked';
+}
+type SealedFailure = Extract<FactorFailure, { readonly kind: 'wrong' | 'expired' }>;
+
+function contextOf({ facts }: StoredVisit): FactorContext {
+  return { now: facts.now, address: facts.address, claimant: facts.attempt, language: 'en' };
+}

@@ -1,0 +1,97 @@
+// Owns: one request of one attempt: what the browser showed with it, what directories and the store of enrolments say
+// now, and the flow's next step. Leaves to core/login-flow the decision; to login-desk.ts and factor-desk.ts the pages.
+import { type Account, type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
+import type { MethodName } from '../core/authentication-event.ts';
+import type { RelyingPartyKey } from '../core/authentication-request.ts';
+import type { CredentialSet, CredentialStore } from '../core/credential.ts';
+import { advance } from '../core/login-flow.ts';
+import type { LoginInput, LoginSituation, LoginStep, Progress } from '../core/login-step.ts';
+import { floorFor, type RelyingParty } from '../core/relying-party.ts';
+import type { Reply } from '../core/reply.ts';
+import type { LoginFlow } from '../sealed/flow-body.ts';
+import type { Desk } from './desk.ts';
+import { type OpenFlow, sidOfAttempt } from './flow-cookies.ts';
+import type { RequestFacts } from './request-facts.ts';
+import type { OpenSession } from './session-cookie.ts';
+
+/** One request of one attempt; `cookie` is the one that it came in, null at first. */
+export interface Visit {
+  readonly flow: LoginFlow;
+  readonly cookie: OpenFlow | null;
+  readonly session: OpenSession | null;
+  readonly facts: RequestFacts;
+}
+
+export type StoredVisit = Visit & { readonly cookie: OpenFlow };
+
+/** A step that web can act on: what was to be looked up has been. */
+export type Next = Progress & {
+  readonly step: Exclude<LoginStep, { readonly kind: 'look-up' }>;
+  /** Of the step's account; only read when the flow asked for it. */
+  readonly enrolled: CredentialSet;
+};
+
+export type Challenge = LoginStep & { readonly kind: 'challenge' };
+export type Enrol = LoginStep & { readonly kind: 'enrol' };
+
+/** How somebody without a second factor comes to have one while they sign in: its pages, inside the login flow. */
+export interface LoginEnrolment {
+  /** What it can enrol at the moment. */
+  readonly methods: readonly MethodName[];
+  readonly show: (visit: StoredVisit, next: Next & { readonly step: Enrol }) => Promise<Reply>;
+  /** What was proved by confirming it, or a page. The set of enrolments is read again afterwards. */
+  readonly submit: (visit: StoredVisit, next: Next & { readonly step: Enrol }) => Promise<LoginInput | Reply>;
+}
+
+export interface LoginWorld {
+  readonly desk: Desk;
+  readonly relyingParty: (key: RelyingPartyKey) => RelyingParty | null;
+  /** null: there is no database, so nobody has anything but a password. */
+  readonly credentials: Pick<CredentialStore, 'list'> | null;
+  /** The methods that anybody can have here. */
+  readonly possible: readonly MethodName[];
+  readonly enrolment: LoginEnrolment | null;
+}
+
+const NOTHING: CredentialSet = { version: 0, credentials: [] };
+
+/** The next step of a visit's attempt. Everything that may have changed since the last page is read again. */
+export async function nextStep(world: LoginWorld, visit: Visit, input: LoginInput): Promise<Next> {
+  const where = await situation(world, visit);
+  const first = advance(where, visit.flow.context, input);
+  if (first.step.kind !== 'look-up') return { ...first, step: first.step, enrolled: NOTHING };
+  const { id: accountId } = first.step.account;
+  const found = world.credentials === null ? NOTHING : await world.credentials.list(accountId);
+  const enrolled = isUnavailable(found) ? null : found;
+  const second = advance({ ...where, enrolment: { accountId, enrolled } }, visit.flow.context, input);
+  if (second.step.kind === 'look-up') throw new Error('the flow asked twice what an account has enrolled');
+  return { ...second, step: second.step, enrolled: enrolled ?? NOTHING };
+}
+
+async function situation({ desk, ...world }: LoginWorld, { flow, session, facts }: Visit): Promise<LoginSituation> {
+  const { request, context } = flow;
+  const find = (id: AccountId | null): Promise<Account | null | DirectoryUnavailable> =>
+    id === null ? Promise.resolve(null) : desk.directory.findById(id);
+  const sessionId = session?.session.accountId ?? null;
+  const bySession = await find(sessionId);
+  const byContext = context.accountId === sessionId ? bySession : await find(context.accountId);
+  const party = world.relyingParty(request.relyingParty);
+  const adapter = desk.adapters[request.answerTo.protocol];
+  return {
+    request,
+    session: session?.session ?? null,
+    sessionAccount: isUnavailable(bySession) ? null : bySession,
+    contextAccount: isUnavailable(byContext) ? null : byContext,
+    outage: isUnavailable(bySession) || isUnavailable(byContext),
+    enrolment: null,
+    possible: world.possible,
+    enrollable: world.enrolment?.methods ?? [],
+    // A party that has gone meanwhile is refused by its adapter; nothing is decided in its favour before.
+    floor: (account) => (party === null ? 'aal3' : floorFor(party.floor, account.groups)),
+    graceUntil: party?.floor.graceUntil ?? null,
+    isRequiredSubject: (account) => adapter.isRequiredSubject(account, request.answerTo),
+    named: (methods) => adapter.canState(methods, request.answerTo),
+    newSid: (account) => sidOfAttempt(flow.innerId, account.id),
+    now: facts.now,
+  };
+}

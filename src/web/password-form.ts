@@ -1,0 +1,85 @@
+// Owns: the page that asks for a name and a password, and what is made of the answer. Leaves to methods/password.ts
+// whether it is right.
+import { TYPED_NAME_MAX_BYTES } from '../core/login-context.ts';
+import { LOGIN_NAME_MAX_BYTES } from '../core/login-name.ts';
+import type { LoginInput } from '../core/login-step.ts';
+import type { Reply } from '../core/reply.ts';
+import type { PasswordMethod } from '../methods/password.ts';
+import type { AnswerDesk } from './answer-desk.ts';
+import type { LoginWorld, StoredVisit } from './login-visit.ts';
+import type { OtherWay } from './pages.ts';
+import { busySentence, failureSentence } from './words.ts';
+
+/** What is shown around the two fields. */
+export interface PasswordQuestion {
+  readonly loginName: string;
+  /** A sentence, or null. */
+  readonly problem: string | null;
+  /** Other ways of proving who it is. */
+  readonly ways: readonly OtherWay[];
+}
+
+export interface PasswordForm {
+  readonly page: (visit: StoredVisit, question: PasswordQuestion, status?: number) => Reply;
+  /** What the posted form proves, or the page that says why nothing was found out. */
+  readonly prove: (visit: StoredVisit) => Promise<LoginInput | Reply>;
+}
+
+export function createPasswordForm(world: LoginWorld, answers: AnswerDesk, password: PasswordMethod): PasswordForm {
+  const { desk } = world;
+
+  const page: PasswordForm['page'] = (visit, question, status = 200) => {
+    const { request, innerId } = visit.flow;
+    return desk.pages.login(status, {
+      action: `/flow/${visit.cookie.id}`,
+      formToken: desk.forms.make(innerId, 'login'),
+      relyingParty: world.relyingParty(request.relyingParty)?.displayName ?? 'the application',
+      ...question,
+      reauthentication: visit.session !== null && (request.forceAuthn || request.maxAge !== null),
+    });
+  };
+
+  return {
+    page,
+    prove: async (visit) => {
+      const { facts } = visit;
+      // One character too many is as much nobody's name as 250,000, which need not come back six times as long.
+      const typedName = (facts.form.get('username') ?? '').slice(0, LOGIN_NAME_MAX_BYTES + 1);
+      const secret = facts.form.get('password') ?? '';
+      const outcome = await password.verify({ typedName, password: secret, address: facts.address, now: facts.now });
+      const because = outcome.kind === 'proved' ? 'proved' : outcome.because;
+      const result = outcome.kind === 'proved' ? 'success' : 'failure';
+      desk.metrics.logins.inc({ method: 'password', outcome: result, reason: because });
+      if (outcome.kind === 'proved') return outcome;
+      const accountId = outcome.kind === 'failed' ? outcome.accountId : null;
+      const { relyingParty } = visit.flow.request;
+      // Never the typed name: people type passwords there.
+      const audited = { reason: because, accountId, relyingParty, methods: ['password'] };
+      answers.audit(facts, { action: 'login-failed', outcome: 'failure', ...audited });
+      const again = (problem: string): Parameters<PasswordForm['page']>[1] => ({
+        loginName: typedName,
+        problem,
+        ways: [],
+      });
+      if (outcome.kind === 'unavailable') {
+        const { retryAfter } = outcome;
+        if (outcome.because !== 'busy') return withRetry(desk.page('unavailable', 503, facts), retryAfter);
+        return withRetry(page(visit, again(busySentence(retryAfter)), 503), retryAfter);
+      }
+      const { failure } = outcome;
+      if (failure.kind === 'throttled') {
+        return withRetry(page(visit, again(failureSentence(failure)), 429), failure.retryAfter);
+      }
+      return { kind: 'failed', failure, typedName: keptName(typedName) };
+    },
+  };
+}
+
+/** A name too long for its slot in the cookie is not kept; the person types it again. */
+function keptName(typedName: string): string {
+  return Buffer.byteLength(typedName, 'utf8') > TYPED_NAME_MAX_BYTES ? '' : typedName;
+}
+
+export function withRetry(reply: Reply, seconds: number): Reply {
+  return { ...reply, headers: { ...reply.headers, 'Retry-After': String(seconds) } };
+}
