@@ -64,6 +64,9 @@ export interface SpentStore {
   ) => Promise<boolean | DirectoryUnavailable>;
 }
 
+/** How long, in seconds, the same claimant is answered again: a balancer repeats a request at once, or never. */
+export const REPEAT_GRACE_SECONDS = 20;
+
 /** What must happen once in the whole cluster. */
 export type SpentKind =
   | 'login-flow'

@@ -71,6 +71,20 @@ export async function firstTables({ schema }: Queries): Promise<void> {
     )
     .execute();
 
+  await table('one_time_codes', {
+    account_id: 'text',
+    purpose: 'text',
+    hash: 'text',
+    destination: 'text',
+    expires_at: 'bigint',
+    used_at: 'bigint?',
+    used_by: 'text?',
+  })
+    .addPrimaryKeyConstraint('one_time_codes_pk', ['account_id', 'purpose'])
+    .execute();
+  await table('code_sends', { subject: 'text', sent_at: 'bigint' }).execute();
+  await index('code_sends_subject', 'code_sends', 'subject');
+
   await table('spent', { kind: 'text', id: 'text', spent_at: 'bigint', expires_at: 'bigint', used_by: 'text?' })
     .addPrimaryKeyConstraint('spent_pk', ['kind', 'id'])
     .execute();

@@ -43,7 +43,7 @@ export interface CredentialsTable {
   /** JSON: what is fixed of a WebAuthn credential. */
   readonly details: string | null;
   readonly destination: string | null;
-  /** Digest of the request id of the newest use, and when that was: a balancer's repeat is the same attempt. */
+  /** Digest of the request id of the newest use, which was at `last_used_at`: a balancer's repeat is the same attempt. */
   readonly used_by: string | null;
 }
 
@@ -53,6 +53,24 @@ export interface RecoveryCodesTable {
   readonly hash: string;
   readonly used_at: number | null;
   readonly used_by: string | null;
+}
+
+export interface OneTimeCodesTable {
+  readonly account_id: string;
+  /** What the code is for: a `CodeUse`. */
+  readonly purpose: string;
+  /** Keyed hashes: the table holds no code and no address. */
+  readonly hash: string;
+  readonly destination: string;
+  readonly expires_at: number;
+  readonly used_at: number | null;
+  readonly used_by: string | null;
+}
+
+export interface CodeSendsTable {
+  /** An account and a channel, or a destination. */
+  readonly subject: string;
+  readonly sent_at: number;
 }
 
 export interface SpentTable {
@@ -134,6 +152,8 @@ export interface Schema {
   readonly credential_sets: CredentialSetsTable;
   readonly credentials: CredentialsTable;
   readonly recovery_codes: RecoveryCodesTable;
+  readonly one_time_codes: OneTimeCodesTable;
+  readonly code_sends: CodeSendsTable;
   readonly spent: SpentTable;
   readonly attempts: AttemptsTable;
   readonly revocations: RevocationsTable;

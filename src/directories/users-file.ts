@@ -69,8 +69,9 @@ const person = z.object({
 /**
  * Reads the text of a users file: all of it or nothing. `file` is what problems call it.
  * Login names must differ in `loginNameKey`, ids byte by byte. No problem ever shows a password hash.
+ * `newId` gives an id to who has none; without it, that is a problem.
  */
-export function parseUsersFile(source: string, file: string): UsersFile {
+export function parseUsersFile(source: string, file: string, newId: (() => AccountId) | null = null): UsersFile {
   const lines = new LineCounter();
   const document = parseUsersDocument(source, lines);
   const problems = new Problems();
@@ -81,7 +82,7 @@ export function parseUsersFile(source: string, file: string): UsersFile {
   }
   if (problems.any()) return { kind: 'problems', problems: problems.list() };
   const where = (path: readonly PropertyKey[]) => `${file}${lineOf(document, lines, path)}: ${spell(path)}`;
-  const people = readPeople(document, problems, where);
+  const people = readPeople(document, newId, problems, where);
   return problems.any() ? { kind: 'problems', problems: problems.list() } : { kind: 'people', people };
 }
 
@@ -92,7 +93,7 @@ export function parseUsersDocument(source: string, lineCounter: LineCounter): Do
 
 type Where = (path: readonly PropertyKey[]) => string;
 
-function readPeople(document: Document, problems: Problems, where: Where): People {
+function readPeople(document: Document, newId: (() => AccountId) | null, problems: Problems, where: Where): People {
   const byId = new Map<AccountId, Person>();
   const byLoginName = new Map<string, Person>();
   const top = toValue(document, problems, where);
@@ -105,7 +106,7 @@ function readPeople(document: Document, problems: Problems, where: Where): Peopl
     return { byId, byLoginName, commonCost: null };
   }
   for (const [index, item] of list.entries()) {
-    const read = readPerson(item, ['users', index], problems, where);
+    const read = readPerson(item, newId, ['users', index], problems, where);
     if (read === null) continue;
     const { id, loginName: name } = read.account;
     const key = loginNameKey(name);
@@ -130,9 +131,16 @@ function toValue(document: Document, problems: Problems, where: Where): unknown 
   }
 }
 
-function readPerson(item: unknown, path: readonly PropertyKey[], problems: Problems, where: Where): Person | null {
-  const known = knownKeys(item, PERSON_KEYS, path, problems, where);
-  if (known === null) return null;
+function readPerson(
+  item: unknown,
+  newId: (() => AccountId) | null,
+  path: readonly PropertyKey[],
+  problems: Problems,
+  where: Where,
+): Person | null {
+  const found = knownKeys(item, PERSON_KEYS, path, problems, where);
+  if (found === null) return null;
+  const known = found.id === undefined && newId !== null ? { ...found, id: newId() } : found;
   const parsed = person.safeParse(known);
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {

@@ -63,6 +63,14 @@ export function costKey({ memory, time, parallelism }: Argon2Cost): string {
   return `m=${memory},t=${time},p=${parallelism}`;
 }
 
+/** What {@link costKey} wrote; null for anything else. */
+export function readCostKey(key: string): Argon2Cost | null {
+  const found = /^m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})$/.exec(key);
+  if (found === null) return null;
+  const [memory = 0, time = 0, parallelism = 0] = found.slice(1).map(Number);
+  return isAllowedCost({ memory, time, parallelism }) ? { memory, time, parallelism } : null;
+}
+
 function encodeUnpadded(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '');
 }

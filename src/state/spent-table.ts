@@ -2,7 +2,13 @@
 // Memory is allocated once: SLOT_WORDS × 4 bytes a slot. An unexpired entry is never evicted: when there is no room the
 // answer is 'full' and the caller refuses (docs/decisions/0003-spent-table.md says why this is not an LRU cache).
 import { hash } from 'node:crypto';
-import type { LocalSpent, LocalSpentKind, Spent, SpentStore } from '../core/revocation.ts';
+import {
+  type LocalSpent,
+  type LocalSpentKind,
+  REPEAT_GRACE_SECONDS,
+  type Spent,
+  type SpentStore,
+} from '../core/revocation.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 
@@ -11,9 +17,6 @@ const BUCKET_SLOTS = 16;
 const CLAIMANT = 4;
 const UNTIL = 6;
 const SINCE = 7;
-
-/** How long, in seconds, the same claimant is answered again: a balancer repeats a request at once, or never. */
-export const REPEAT_GRACE_SECONDS = 20;
 
 /** The claimant of a request's ID is a session: presenting its own request again is a reload or Back. */
 function graceOf(kind: LocalSpentKind): number {

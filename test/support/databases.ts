@@ -41,19 +41,56 @@ export function forEachDatabase(suite: (engine: Engine) => void): void {
   for (const kind of ['sqlite', 'postgres'] as const) suite(engineOf(kind));
 }
 
+export interface DatabaseOpener {
+  readonly kind: Engine['kind'];
+  /** A new database with all tables; closed after the file's tests. */
+  readonly open: () => Promise<OpenedDatabase>;
+}
+
+/** For suites that open what they test: one opener for each kind. A kind that is not installed is skipped by its name. */
+export function databaseOpeners(): readonly DatabaseOpener[] {
+  return (['sqlite', 'postgres'] as const).flatMap((kind): DatabaseOpener[] => {
+    if (kind === 'postgres' && !requirePostgres({ skip: () => {} })) {
+      test('the same with PostgreSQL', (t) => void requirePostgres(t));
+      return [];
+    }
+    if (kind === 'postgres') wantServer();
+    const closers: (() => unknown)[] = [];
+    after(() => Promise.all(closers.map((close) => close())));
+    const open = async (): Promise<OpenedDatabase> => {
+      const folder = mkdtempSync(join(tmpdir(), 'signet-db-'));
+      const opened = openAt(targetOf(await newUrl(kind, folder)));
+      closers.push(async () => {
+        await opened.close();
+        rmSync(folder, { recursive: true, force: true });
+      });
+      up(await migrate(opened.database, NOW));
+      return opened;
+    };
+    return [{ kind, open }];
+  });
+}
+
+function wantServer(): void {
+  if (wanted) return;
+  wanted = true;
+  before(async () => {
+    if (requirePostgres({ skip: () => {} })) server = await startPostgres();
+  });
+  after(() => server?.close());
+}
+
+async function newUrl(kind: Engine['kind'], folder: string): Promise<string> {
+  return kind === 'sqlite' ? `sqlite:${join(folder, 'signet.db')}` : ((await server?.newDatabase())?.url ?? '');
+}
+
 /** The server is started once for all tests of a file. */
 let server: PostgresServer | null = null;
 let wanted = false;
 
 function engineOf(kind: Engine['kind']): Engine {
   const run = (name: string, body: (opened: OpenedDatabase, t: TestContext) => Promise<void>, empty: boolean): void => {
-    if (kind === 'postgres' && !wanted) {
-      wanted = true;
-      before(async () => {
-        if (requirePostgres({ skip: () => {} })) server = await startPostgres();
-      });
-      after(() => server?.close());
-    }
+    if (kind === 'postgres') wantServer();
     test(`${kind}: ${name}`, async (t) => {
       if (kind === 'postgres' && !requirePostgres(t)) return;
       const folder = mkdtempSync(join(tmpdir(), 'signet-db-'));

@@ -68,6 +68,11 @@ export function createMemoryCredentials(): MemoryCredentials {
       });
   };
 
+  const isKnown = (credentialId: string): boolean =>
+    [...people.values()].some(({ rows }) =>
+      rows.some(({ credential: { data } }) => data.kind === 'webauthn' && data.credentialId === credentialId),
+    );
+
   return {
     list: (id) => up(() => setOf(id)),
     findWebauthn: (credentialId) =>
@@ -80,15 +85,17 @@ export function createMemoryCredentials(): MemoryCredentials {
         }
         return null;
       }),
-    add: (id, credential, expected, recoveryHashes) =>
-      change(id, expected, (who) => {
+    add: async (id, credential, expected, recoveryHashes) => {
+      if (credential.data.kind === 'webauthn' && isKnown(credential.data.credentialId)) return 'changed';
+      return change(id, expected, (who) => {
         if (recoveryHashes !== undefined) {
           who.rows = who.rows.filter((row) => row.credential.data.kind !== 'recovery-codes');
         }
         const added = { ...credential, lastUsedAt: null, disabled: false };
         who.rows.push({ credential: added, unusedHashes: new Set(recoveryHashes) });
         return true;
-      }),
+      });
+    },
     rename: (id, credentialId, label, expected) =>
       change(id, expected, ({ rows }) => {
         const row = rows.find(({ credential }) => credential.id === credentialId);
