@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Account } from '../../src/core/account.ts';
 import type { AuthenticationRequest } from '../../src/core/authentication-request.ts';
-import type { CredentialSet } from '../../src/core/credential.ts';
 import {
   emptyContext,
   FLOW_PROOF_SECONDS,
@@ -12,23 +11,9 @@ import {
 import { advance } from '../../src/core/login-flow.ts';
 import type { LoginInput, LoginSituation, LoginStep } from '../../src/core/login-step.ts';
 import type { Session } from '../../src/core/session.ts';
+import { alice, situation as anySituation, bob, NOW, REQUEST, setOf, take } from './flow-cases.ts';
 
-const NOW = 1_790_000_000;
-
-const alice: Account = { id: 'acct-alice', loginName: 'alice', disabled: false, attributes: new Map(), groups: [] };
-const bob: Account = { ...alice, id: 'acct-bob', loginName: 'bob' };
 const disabled = (account: Account): Account => ({ ...account, disabled: true });
-
-const request: AuthenticationRequest = {
-  relyingParty: 'saml:https://sp.example.org',
-  assurance: { accepted: [], binding: 'required' },
-  forceAuthn: false,
-  maxAge: null,
-  passive: false,
-  subject: { kind: 'none' },
-  receivedAt: NOW - 10,
-  answerTo: { protocol: 'saml', data: new Uint8Array() },
-};
 
 const session = (account: Account, at: number): Session => ({
   sid: Buffer.alloc(16, 7),
@@ -39,29 +24,15 @@ const session = (account: Account, at: number): Session => ({
   lineage: [],
 });
 
-const situation = (change: Partial<LoginSituation> = {}): LoginSituation => ({
-  request,
-  session: null,
-  sessionAccount: null,
-  contextAccount: null,
-  outage: false,
-  enrolment: null,
-  possible: ['password'],
-  enrollable: [],
-  graceUntil: null,
-  named: () => true,
-  floor: () => 'aal1',
-  isRequiredSubject: () => false,
-  newSid: (account) => Buffer.from(account.id.padEnd(16, '.')).subarray(0, 16),
-  now: NOW,
-  ...change,
-});
+/** A node where there is nothing but passwords. */
+const situation = (change: Partial<LoginSituation> = {}): LoginSituation =>
+  anySituation({ possible: ['password'], ...change });
 
 const signedIn = (account: Account, at: number, change: Partial<LoginSituation> = {}): LoginSituation =>
   situation({ session: session(account, at), sessionAccount: account, ...change });
 
 const asking = (change: Partial<AuthenticationRequest>): { request: AuthenticationRequest } => ({
-  request: { ...request, ...change },
+  request: { ...REQUEST, ...change },
 });
 
 const arrived: LoginInput = { kind: 'arrived' };
@@ -70,16 +41,6 @@ const proved = (account: Account): LoginInput => ({
   account,
   event: { method: 'password', credentialId: 'c1', at: NOW },
 });
-
-/** What the account has beside its password, in most rows: nothing. */
-const NOTHING: CredentialSet = { version: 0, credentials: [] };
-
-/** A step, with what is enrolled looked up when the flow asks for it, as web does. */
-function take(where: LoginSituation, context: LoginContext, input: LoginInput, enrolled: CredentialSet | null) {
-  const first = advance(where, context, input);
-  if (first.step.kind !== 'look-up') return first;
-  return advance({ ...where, enrolment: { accountId: first.step.account.id, enrolled } }, context, input);
-}
 
 /** What a row expects, short enough to read in a table. */
 function shown(step: LoginStep): string {
@@ -321,7 +282,7 @@ const rows: readonly Row[] = [
 
 for (const row of rows) {
   test(row.name, () => {
-    const { step } = take(row.where, row.context ?? emptyContext(NOW - 5), row.input ?? arrived, NOTHING);
+    const { step } = take(row.where, row.context ?? emptyContext(NOW - 5), row.input ?? arrived, setOf());
     assert.equal(shown(step), row.expect);
   });
 }
