@@ -56,6 +56,7 @@ wanted=(
   python3-cryptography:/usr/lib/python3/dist-packages/cryptography
   buildah:/usr/bin/buildah
   debootstrap:/usr/sbin/debootstrap
+  iproute2:/sbin/ip
 )
 
 missing=()

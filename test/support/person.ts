@@ -18,7 +18,7 @@ export interface RequestFields {
 let counter = 0;
 
 /** An unsigned AuthnRequest of `SP/metadata`. */
-export function authnRequest(node: OneNode, fields: RequestFields): string {
+export function authnRequest(node: Pick<OneNode, 'publicUrl'>, fields: RequestFields): string {
   counter += 1;
   const { sp = 'https://sp.example.org', now, id = `_request${counter}` } = fields;
   const flags = `${fields.forceAuthn ? ' ForceAuthn="true"' : ''}${fields.passive ? ' IsPassive="true"' : ''}`;
@@ -30,7 +30,7 @@ export function authnRequest(node: OneNode, fields: RequestFields): string {
   );
 }
 
-export function redirectPath(node: OneNode, fields: RequestFields): string {
+export function redirectPath(node: Pick<OneNode, 'publicUrl'>, fields: RequestFields): string {
   const message = encodeURIComponent(deflateRawSync(authnRequest(node, fields)).toString('base64'));
   const relayState = fields.relayState === undefined ? '' : `&RelayState=${encodeURIComponent(fields.relayState)}`;
   return `/saml/idp/sso?SAMLRequest=${message}${relayState}`;
@@ -119,7 +119,7 @@ export class PersonBrowser {
   }
 }
 
-export function formTokenOf(page: Answer): string {
+export function formTokenOf(page: Pick<Answer, 'text'>): string {
   for (const form of parseForms(page.text)) {
     const token = fieldOf(form, 'form_token');
     if (token !== undefined) return token;
@@ -128,7 +128,7 @@ export function formTokenOf(page: Answer): string {
 }
 
 /** The XML of the response on an auto-post page; null when the answer is something else. */
-export function samlResponse(answer: Answer): string | null {
+export function samlResponse(answer: Pick<Answer, 'text'>): string | null {
   for (const form of parseForms(answer.text)) {
     const message = fieldOf(form, 'SAMLResponse');
     if (message !== undefined) return Buffer.from(message, 'base64').toString('utf8');
