@@ -1,129 +1,29 @@
 // Owns: `signet inspect`: explaining a sealed value or a SAML message to a human. Standard input only: what stands on a
 // command line is seen by every process and kept by the shell. What is secret in it is not shown.
+// Leaves to inspect-sealed.ts and inspect-bodies.ts: sealed values.
 import { inflateRawSync } from 'node:zlib';
-import type { Command } from 'commander';
-import type { Config } from '../config/config.ts';
+import { type Command, Option } from 'commander';
 import { readConfig } from '../config/read-config.ts';
-import { encodeBase64url } from '../lib/base64url.ts';
-import { listParties } from '../parties/party-folder.ts';
-import { decodeFlow } from '../sealed/flow-body.ts';
-import { decodeSession } from '../sealed/session-body.ts';
-import { decodeTransient } from '../sealed/transient-body.ts';
-import { formatTime } from '../sealer/json-record.ts';
-import { openKeyringFile } from '../sealer/key-file.ts';
-import { loginFlow, type Purpose, samlTransient, ssoSession } from '../sealer/purpose.ts';
-import { createSealer, type Opened } from '../sealer/seal.ts';
-import { cookieName } from '../web/cookie-header.ts';
-import { CliFailure, type CliIo } from './io.ts';
+import { PURPOSES } from '../sealer/purpose.ts';
+import { type InspectOptions, inspectSealed } from './inspect-sealed.ts';
+import type { CliIo } from './io.ts';
 
 export function addInspectCommand(program: Command, io: CliIo): void {
   program
     .command('inspect')
     .description('explain a sealed cookie (NAME=VALUE), a session or transient NameID by its value, or a SAML message')
     .option('--config <file>', 'the configuration', 'signet.yaml')
-    .action(async (options: { config: string }) => {
+    .addOption(
+      new Option('--purpose <name>', 'what the value is for, when it is not found out').choices([...PURPOSES.keys()]),
+    )
+    .option('--context <text>', 'what it is bound to: the name of a cookie, a client_id, an entityID')
+    .option('--json', 'for programs')
+    .action(async (options: InspectOptions & { readonly config: string }) => {
       const text = (await io.readStdin()).trim();
-      const saml = decodeSaml(text);
-      io.out(saml ?? (await inspectSealed(text, readConfig(options.config, io.environment), io)));
+      const saml = options.purpose === undefined ? decodeSaml(text) : null;
+      if (saml !== null) return io.out(saml);
+      await inspectSealed(text, readConfig(options.config, io.environment), options, io);
     });
-}
-
-async function inspectSealed(text: string, config: Config, io: CliIo): Promise<string> {
-  const results: string[] = [];
-  const { file, minSerial, poll } = config.keyring;
-  const source = openKeyringFile({
-    path: file,
-    realm: config.entityId,
-    minSerial,
-    pollSeconds: poll,
-    clock: io.clock,
-    onEvent: () => {},
-  });
-  source.close();
-  const sealer = createSealer({
-    ring: source.current,
-    reread: () => false,
-    clock: io.clock,
-    random: io.random,
-    observe: (purpose, result) => results.push(`${purpose}: ${result}`),
-  });
-  const token = text.slice(text.indexOf('=') + 1).trim();
-  for (const { purpose, context } of await candidates(text, config)) {
-    const value = sealer.open(purpose, context, token);
-    if (value !== null) return explain(purpose, context, value);
-  }
-  const named = text.includes('=') ? '' : '; a login cookie needs its name: NAME=VALUE';
-  throw new CliFailure(`this does not open (${[...new Set(results)].join(', ')})${named}`);
-}
-
-/** What the value may be: with a name the cookie of that name, without one a session or a NameID of some party. */
-async function candidates(
-  text: string,
-  config: Config,
-): Promise<readonly { readonly purpose: Purpose; readonly context: string }[]> {
-  const session = cookieName('signet_sso', !config.plainHttp);
-  const equals = text.indexOf('=');
-  if (equals > 0) {
-    const context = text.slice(0, equals).trim();
-    return [{ purpose: context === session ? ssoSession : loginFlow, context }];
-  }
-  const { parties } = await listParties(config.parties.folder);
-  const nameIds = parties.map(({ metadata }) => ({ purpose: samlTransient, context: metadata.entityId }));
-  return [{ purpose: ssoSession, context: session }, ...nameIds];
-}
-
-function explain(purpose: Purpose, context: string, value: Opened): string {
-  const lines = [
-    `purpose   ${purpose.name}`,
-    `context   ${context}`,
-    `kid       ${value.kid}${value.laterKey ? '  (a later key seals now)' : ''}`,
-    `schema    ${value.schema}`,
-    `issued    ${formatTime(value.iat)}`,
-    `expires   ${formatTime(value.exp)}`,
-    ...bodyLines(purpose, value),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function bodyLines(purpose: Purpose, value: Opened): readonly string[] {
-  if (purpose === ssoSession) return sessionLines(value);
-  return purpose === loginFlow ? flowLines(value) : transientLines(value);
-}
-
-function transientLines(opened: Opened): readonly string[] {
-  const body = decodeTransient(opened.body);
-  if (body === null) return [UNREADABLE];
-  return [`sid       ${encodeBase64url(body.sid)}`, `account   ${body.accountId}`];
-}
-
-const UNREADABLE = 'body      cannot be read: another version wrote it, or it is damaged';
-
-function sessionLines(opened: Opened): readonly string[] {
-  const session = decodeSession(opened.body);
-  if (session === null) return [UNREADABLE];
-  return [
-    `sid       ${encodeBase64url(session.sid)}`,
-    `account   ${session.accountId}`,
-    `created   ${formatTime(session.created)}`,
-    ...session.events.map((event) => `event     ${event.method} at ${formatTime(event.at)}`),
-    ...session.participants.map((p) => `party     ${p.relyingParty} at ${formatTime(p.at)}, NameID ${p.nameId.kind}`),
-    `lineage   ${session.lineage.join(' ') || 'none'}`,
-  ];
-}
-
-function flowLines(opened: Opened): readonly string[] {
-  const flow = decodeFlow(opened.body);
-  if (flow === null) return [UNREADABLE];
-  const { request, context } = flow;
-  return [
-    `party     ${request.relyingParty}`,
-    `received  ${formatTime(request.receivedAt)}`,
-    `asked     ${request.forceAuthn ? 'forced ' : ''}${request.passive ? 'passive ' : ''}levels ${request.assurance.accepted.join(' ') || 'any'}`,
-    `began     ${formatTime(context.began)}`,
-    `proofs    ${context.events.map((event) => event.method).join(' ') || 'none'}`,
-    `lineage   ${flow.lineage.join(' ') || 'none'}`,
-    'inner id  (not shown)',
-  ];
 }
 
 /** A SAML message as text; null when this is none. Signatures, certificates and ciphertexts are shortened. */

@@ -12,7 +12,7 @@ const KID_BYTES = 8;
 const NONCE_AT = 1 + KID_BYTES;
 const SEALED_AT = NONCE_AT + NONCE_BYTES;
 const OVERHEAD = SEALED_AT + TAG_BYTES;
-const HEADER_BYTES = 11;
+export const HEADER_BYTES = 11;
 const U32_MAX = 0xffff_ffff;
 
 /** What precedes the body inside the ciphertext. */
@@ -98,16 +98,23 @@ export function writeContent(purpose: Purpose, header: Header, body: Uint8Array)
 
 /** Steps 6 and 7: an authentic plaintext has one form only, a schema that we know, and a lifetime that holds now. */
 export function readContent(purpose: Purpose, plaintext: Buffer, now: EpochSeconds): Content | ContentRefusal {
-  const end = HEADER_BYTES + plaintext.readUInt16BE(9);
+  const { schema, iat, exp, end } = readHeader(plaintext);
   if (!isPadded(plaintext, end, purpose.bucket)) return 'padding';
-  const schema = plaintext.readUInt8(0);
   if (!purpose.schemas.includes(schema)) return 'schema';
-  const iat = plaintext.readUInt32BE(1);
-  const exp = plaintext.readUInt32BE(5);
   if (!isLifetime(purpose, iat, exp)) return 'lifetime';
   if (iat > now + FUTURE_TOLERANCE) return 'future';
   if (now >= exp + purpose.toleranceAfterExp) return 'expired';
   return { schema, iat, exp, body: plaintext.subarray(HEADER_BYTES, end) };
+}
+
+/** What stands in front of a body, believed or not; `end` is where the body says that it ends. */
+export function readHeader(plaintext: Buffer): Header & { readonly end: number } {
+  return {
+    schema: plaintext.readUInt8(0),
+    iat: plaintext.readUInt32BE(1),
+    exp: plaintext.readUInt32BE(5),
+    end: HEADER_BYTES + plaintext.readUInt16BE(9),
+  };
 }
 
 /** Whether what follows `end` is shorter than a bucket and all zero: one content has one form. */

@@ -1,0 +1,190 @@
+// Owns: what `signet inspect` says of each purpose's body: the name of every key, and how its value is shown, or that it
+// is not. One row per purpose: a new body codec gets one. A key that is not in its row is shown by its type alone.
+// Leaves to sealed/: whether a body is one. docs/sealed-values.md, Bodies.
+import { METHOD_NUMBERS } from '../core/authentication-event.ts';
+import { encodeBase64url } from '../lib/base64url.ts';
+import { decodePending } from '../protocols/saml/pending-answer.ts';
+import { decodeFlow } from '../sealed/flow-body.ts';
+import { decodeSession } from '../sealed/session-body.ts';
+import { decodeTransient } from '../sealed/transient-body.ts';
+import { type CborMap, type CborValue, decodeCbor } from '../sealer/cbor.ts';
+import { formatTime } from '../sealer/json-record.ts';
+
+/** One key of a body. */
+export interface ExplainedField {
+  readonly key: number;
+  /** Null for a key that this release does not know. */
+  readonly name: string | null;
+  /** As CBOR: uint, bstr(16), tstr(9), array(2), map(3). */
+  readonly type: string;
+  /** Null when it is not shown: it is secret, private, or unknown. */
+  readonly value: string | readonly string[] | null;
+  /** Of a value that is a body itself. */
+  readonly fields?: readonly ExplainedField[];
+}
+
+export interface ExplainedBody {
+  readonly fields: readonly ExplainedField[];
+  /** Whether this release reads it. */
+  readonly readable: boolean;
+  /** Kids that it descends from. */
+  readonly lineage: readonly string[];
+}
+
+interface Field {
+  readonly name: string;
+  /** Absent: never shown. */
+  readonly show?: (value: CborValue, body: CborMap) => string | readonly string[];
+  readonly inner?: Row;
+}
+
+interface Row {
+  readonly isReadable: (body: Uint8Array) => boolean;
+  readonly fields: Readonly<Record<number, Field>>;
+}
+
+const plain = (value: CborValue): string => notation(value);
+const time = (value: CborValue): string => (typeof value === 'number' ? formatTime(value) : notation(value));
+const id = (value: CborValue): string => (value instanceof Uint8Array ? encodeBase64url(value) : notation(value));
+const hex = (value: CborValue): string =>
+  value instanceof Uint8Array ? Buffer.from(value).toString('hex') : notation(value);
+const kids = (value: CborValue): readonly string[] => list(value).map(hex);
+const afterKey = (key: number) => (value: CborValue, body: CborMap) =>
+  list(value).map((event) => proof(event, body.get(key)));
+
+const NAME_IDS = ['transient', 'persistent', 'emailAddress', 'unspecified'];
+const nameId = (value: CborValue): string => NAME_IDS[Number(value) - 1] ?? notation(value);
+
+const SESSION: Row = {
+  isReadable: (body) => decodeSession(body) !== null,
+  fields: {
+    1: { name: 'sid', show: id },
+    2: { name: 'account', show: plain },
+    3: { name: 'created', show: time },
+    4: { name: 'events', show: afterKey(3) },
+    5: { name: 'participants', show: (value, body) => list(value).map((one) => participant(one, body.get(3))) },
+    6: { name: 'lineage', show: kids },
+  },
+};
+
+const PENDING_SAML: Row = {
+  isReadable: (data) => decodePending({ protocol: 'saml', data }) !== null,
+  fields: {
+    1: { name: 'party', show: hex },
+    2: { name: 'acs', show: hex },
+    3: { name: 'request', show: (value) => list(value).map((part, i) => (i === 0 ? plain(part) : time(part))) },
+    4: { name: 'relay state' },
+    5: { name: 'name id', show: nameId },
+    6: { name: 'classes', show: plain },
+    7: { name: 'acs index', show: plain },
+    8: { name: 'subject', show: (value) => nameId(list(value)[0] ?? 0) },
+  },
+};
+
+const FLAGS = ['forced', 'passive', 'levels required', 'subject required'];
+const FAILURES = ['wrong', 'throttled', 'expired'];
+
+const FLOW: Row = {
+  isReadable: (body) => decodeFlow(body) !== null,
+  fields: {
+    // Whoever has it can make the form token of this login.
+    1: { name: 'inner id' },
+    2: { name: 'lineage', show: kids },
+    3: { name: 'party', show: plain },
+    4: { name: 'protocol', show: plain },
+    5: { name: 'pending', inner: PENDING_SAML },
+    6: { name: 'flags', show: (value) => FLAGS.filter((_, bit) => (Number(value) & (1 << bit)) !== 0) },
+    7: { name: 'levels', show: (value) => list(value).map((level) => `aal${plain(level)}`) },
+    8: { name: 'max age', show: plain },
+    9: { name: 'suggested', show: plain },
+    10: { name: 'received', show: time },
+    11: { name: 'began', show: time },
+    // People type passwords into the field for the name.
+    12: { name: 'typed name' },
+    13: { name: 'failure', show: (value) => FAILURES[Number(list(value)[0]) - 1] ?? notation(value) },
+    14: { name: 'account', show: plain },
+    15: { name: 'events', show: afterKey(10) },
+    // A code that was sent, or the question put to a key.
+    16: { name: 'challenge', show: (value) => methodName(list(value)[0]) },
+  },
+};
+
+const TRANSIENT: Row = {
+  isReadable: (body) => decodeTransient(body) !== null,
+  fields: { 1: { name: 'sid', show: id }, 2: { name: 'account', show: plain } },
+};
+
+/** By purpose. A purpose that is not here has no body yet that a release writes. */
+const ROWS: ReadonlyMap<string, Row> = new Map([
+  ['sso-session', SESSION],
+  ['login-flow', FLOW],
+  ['saml-transient', TRANSIENT],
+]);
+
+/** The keys that are explained for a purpose, for the test that compares them with the specification. */
+export function explainedKeys(purposeName: string): readonly number[] {
+  return Object.keys(ROWS.get(purposeName)?.fields ?? {}).map(Number);
+}
+
+/** Null for a purpose without a row, and for bytes that are not even a map. */
+export function explainBody(purposeName: string, body: Uint8Array): ExplainedBody | null {
+  const row = ROWS.get(purposeName);
+  const map = decodeCbor(body);
+  if (row === undefined || !(map instanceof Map)) return null;
+  const lineage = Object.entries(row.fields).find(([, { name }]) => name === 'lineage')?.[0];
+  return {
+    fields: fieldsOf(row, map),
+    readable: row.isReadable(body),
+    lineage: lineage === undefined ? [] : list(map.get(Number(lineage)) ?? []).map(hex),
+  };
+}
+
+function fieldsOf(row: Row, map: CborMap): readonly ExplainedField[] {
+  return [...map].map(([key, value]) => {
+    const field = row.fields[key];
+    const explained = { key, name: field?.name ?? null, type: typeOf(value), value: field?.show?.(value, map) ?? null };
+    const inner = field?.inner === undefined || !(value instanceof Uint8Array) ? null : decodeCbor(value);
+    if (field?.inner === undefined || !(inner instanceof Map)) return explained;
+    return { ...explained, fields: fieldsOf(field.inner, inner) };
+  });
+}
+
+function typeOf(value: CborValue): string {
+  if (typeof value === 'number') return 'uint';
+  if (typeof value === 'string') return `tstr(${Buffer.byteLength(value, 'utf8')})`;
+  if (value instanceof Uint8Array) return `bstr(${value.length})`;
+  return value instanceof Map ? `map(${value.size})` : `array(${list(value).length})`;
+}
+
+/** Diagnostic notation, RFC 8949 §8. */
+function notation(value: CborValue): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value instanceof Uint8Array) return `h'${hex(value)}'`;
+  if (value instanceof Map) return `{${[...value].map(([key, one]) => `${key}: ${notation(one)}`).join(', ')}}`;
+  return `[${list(value).map(notation).join(', ')}]`;
+}
+
+function list(value: CborValue): readonly CborValue[] {
+  return Array.isArray(value) ? value : [];
+}
+
+const METHODS: ReadonlyMap<number, string> = new Map(
+  Object.entries(METHOD_NUMBERS).map(([name, number]) => [number, name]),
+);
+
+function methodName(value: CborValue | undefined): string {
+  return METHODS.get(Number(value)) ?? `method ${notation(value ?? 0)}, unknown to this release`;
+}
+
+function proof(value: CborValue, base: CborValue | undefined): string {
+  const [method, dt, credential = ''] = list(value);
+  return `${methodName(method)} at ${time(Number(base) + Number(dt))}, credential ${notation(credential)}`;
+}
+
+/** A literal NameID is personal, and often a mail address: its kind is enough. */
+function participant(value: CborValue, base: CborValue | undefined): string {
+  const [party = '', dt, kind, prefix = ''] = list(value);
+  const name = ['derived', `transient, under the key ${hex(prefix)}…`, 'literal'][Number(kind)] ?? 'unknown';
+  return `${hex(party)} at ${time(Number(base) + Number(dt))}, NameID ${name}`;
+}
