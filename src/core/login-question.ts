@@ -57,7 +57,7 @@ function enrol(given: Incomplete): Progress {
   const fresh = proofs.some((event) => now < event.at + ENROLMENT_PROOF_SECONDS);
   const skippable = graced && goalOf(request, 'aal1', named)(proved);
   // Nobody is reminded in the middle of their work: only where they have just signed in.
-  if (skippable && (skipped || !fresh || methods.length === 0)) return done();
+  if (skippable && (skipped || !fresh || methods.length === 0 || request.passive)) return done();
   if (methods.length === 0) return refuse(context, 'assurance-unmet');
   if (request.passive) return refuse(context, 'interaction-needed');
   if (fresh) return { context, step: { kind: 'enrol', account, methods, skippable } };
