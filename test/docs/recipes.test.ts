@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { type DataKeyring, dataPrimary, dataRing } from '../../src/sealer/data-keyring.ts';
 import { type Keyring, parseKeyring, primary } from '../../src/sealer/keyring.ts';
 import { documentNamed, root, testedBlock } from './documents.ts';
 
@@ -50,6 +51,21 @@ test('a new key beside the old one: the old one seals until every node has the n
   assert.equal(primary(ring, added.created + 3599)?.key.kid, old.kid);
   assert.equal(primary(ring, added.created + 3600)?.key.kid, added.kid);
   assert.equal(primary(ring, added.created + 3600)?.because, 'due');
+});
+
+test('a leak of the data keyring: a new key beside the old one, which goes on being read', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'signet-recipe-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'signet.yaml'), 'publicUrl: https://idp.example.org\n');
+  bash(folder, 'npx signet data-keys init --config signet.yaml');
+  const ring = (): DataKeyring => dataRing.parse(readFileSync(join(folder, 'keys/data.json')), { minSerial: 0 });
+  const before = ring();
+  const listed = bash(folder, testedBlock(documentNamed('docs/operations.md'), 'data-keyring-leak'));
+  assert.match(listed, /serial 2/);
+  const after = ring();
+  assert.deepEqual([after.keys.length, after.keys[0]?.kid], [2, before.keys[0]?.kid]);
+  assert.equal(dataPrimary(after, after.updated).key.kid, before.keys[0]?.kid);
+  assert.equal(dataPrimary(after, after.updated + 3600).key.kid, after.keys[1]?.kid);
 });
 
 test('after a leak: only the new key, it seals at once, and the old ones are revoked', (t) => {
