@@ -82,12 +82,14 @@ async function ended(socket: Socket, signal: AbortSignal): Promise<readonly unkn
 
 /** The result code of an ExtendedResponse to message 1; null while it is incomplete. */
 function resultOf(bytes: Buffer): number | null {
-  const reader = new BerReader(bytes);
-  if (reader.readSequence(0x30) === null || reader.remain < reader.length) return null;
-  if (reader.readInt() !== 1 || reader.readSequence(EXTENDED_RESPONSE) === null) {
-    throw new Error('the server answers StartTLS with something else');
+  try {
+    const reader = new BerReader(bytes);
+    if (reader.readSequence(0x30) === null || reader.remain < reader.length) return null;
+    if (reader.readInt() === 1 && reader.readSequence(EXTENDED_RESPONSE) !== null) return reader.readEnumeration();
+    throw new Error('no answer to message 1');
+  } catch (error) {
+    throw new Error('the server answers StartTLS with something else', { cause: error });
   }
-  return reader.readEnumeration();
 }
 
 /** Errors reach whoever waits for an event; one that comes later must not end the process. */

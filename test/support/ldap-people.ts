@@ -36,7 +36,7 @@ export async function addLdapGroup(
   members: readonly string[],
   below = GROUPS,
 ): Promise<string> {
-  const dn = `cn=${cn},${below}`;
+  const dn = `cn=${cn.replace(',', '\\,')},${below}`;
   await admin.add(dn, { objectClass: 'groupOfNames', cn, member: [...members] });
   return dn;
 }

@@ -98,13 +98,28 @@ export async function makeCertificate(
   await runToEnd('openssl', ['req', '-x509', ...keys, '-out', certificate, ...subject]);
 }
 
+const [DN, TEXT, NUMBER, BYTES] = ['12', '15', '27', '40'].map((n) => `1.3.6.1.4.1.1466.115.121.1.${n}`);
+/** [MS-ADA1-3] §2, as far as Signet reads it. */
+const ACTIVE_DIRECTORY_SCHEMA = [
+  `attributetype ( 1.2.840.113556.1.4.2 NAME 'objectGUID' EQUALITY octetStringMatch SYNTAX ${BYTES} SINGLE-VALUE )`,
+  `attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' EQUALITY caseIgnoreMatch SYNTAX ${TEXT} SINGLE-VALUE )`,
+  `attributetype ( 1.2.840.113556.1.4.656 NAME 'userPrincipalName' EQUALITY caseIgnoreMatch SYNTAX ${TEXT} SINGLE-VALUE )`,
+  `attributetype ( 1.2.840.113556.1.4.782 NAME 'objectCategory' EQUALITY caseIgnoreMatch SYNTAX ${TEXT} SINGLE-VALUE )`,
+  `attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' SYNTAX ${NUMBER} SINGLE-VALUE )`,
+  `attributetype ( 1.2.840.113556.1.4.159 NAME 'accountExpires' SYNTAX ${NUMBER} SINGLE-VALUE )`,
+  `attributetype ( 1.2.840.113556.1.2.102 NAME 'memberOf' EQUALITY distinguishedNameMatch SYNTAX ${DN} )`,
+  "objectclass ( 1.2.840.113556.1.5.9 NAME 'user' SUP organizationalPerson STRUCTURAL MUST ( objectCategory $ sAMAccountName )" +
+    ' MAY ( objectGUID $ userPrincipalName $ userAccountControl $ accountExpires $ memberOf ) )',
+];
+
 function configuration(folder: string, key: string, certificate: string, options: OpenLdapOptions): string {
-  const schemas = ['core', 'cosine', 'inetorgperson', ...(options.activeDirectory === true ? ['msuser'] : [])];
+  const schemas = ['core', 'cosine', 'inetorgperson'];
   const overlays = options.activeDirectory === true ? [] : ['memberof', 'ppolicy'];
   return [
     ...schemas.map((name) => `include /etc/ldap/schema/${name}.schema`),
+    ...(options.activeDirectory === true ? ACTIVE_DIRECTORY_SCHEMA : []),
     'modulepath /usr/lib/ldap',
-    ...['back_mdb', 'argon2', ...overlays].map((name) => `moduleload ${name}`),
+    ...['back_mdb', ...overlays].map((name) => `moduleload ${name}`),
     `pidfile ${join(folder, 'pid')}`,
     `TLSCertificateKeyFile ${key}`,
     `TLSCertificateFile ${certificate}`,
