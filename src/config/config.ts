@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { DEFAULT_ARGON2_COST, isAllowedCost } from '../lib/argon2-string.ts';
 import { type DirectorySettings, directoriesSchema } from './directories.ts';
+import { codesSchema, type MailConfig, mailSchema, type SmsConfig, smsSchema } from './messages.ts';
 
 const seconds = z.int().min(0).max(31_536_000);
 const positive = z.int().min(1).max(31_536_000);
@@ -33,6 +34,12 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('shown in logs; defaults to the host name'),
   nodeHeader: z.boolean().default(false).describe('send X-Signet-Node, for trials'),
+  serviceName: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('what people read in messages and in their authenticator apps; defaults to the host of publicUrl'),
   skew: seconds.max(300).default(60),
   keyring: z
     .strictObject({
@@ -68,8 +75,12 @@ export const configSchema = z.strictObject({
         .optional()
         .describe('hashing processes; defaults to the number of cores less one'),
       queue: z.int().min(1).max(10_000).default(64).describe('logins that may wait for a hash'),
+      minLength: z.int().min(8).max(64).default(12).describe('characters of a password that a person chooses'),
     })
     .prefault({}),
+  mail: mailSchema.describe('without it nobody is sent a message by mail'),
+  sms: smsSchema.describe('without it nobody is sent a text message'),
+  codes: codesSchema.describe('how many codes are sent by mail and text message'),
   throttle: z
     .strictObject({
       enabled: z.boolean().default(true),
@@ -123,7 +134,10 @@ export const configSchema = z.strictObject({
 type Parsed = z.output<typeof configSchema>;
 
 /** The whole configuration, frozen; paths are absolute and `publicUrl` has no trailing slash. */
-export type Config = Readonly<Omit<Parsed, 'directories' | 'saml'>> & {
+export type Config = Readonly<Omit<Parsed, 'directories' | 'saml' | 'mail' | 'sms'>> & {
+  readonly serviceName: string;
+  readonly mail: MailConfig | null;
+  readonly sms: SmsConfig | null;
   readonly saml: Parsed['saml'] & { readonly signing: { readonly passphrase: string | null } };
   readonly directories: readonly DirectorySettings[];
   readonly entityId: string;

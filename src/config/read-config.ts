@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { Problems } from '../lib/problems.ts';
 import { type Config, configSchema } from './config.ts';
 import { completeDirectories } from './directories.ts';
+import { completeMail, completeSms } from './messages.ts';
 import { addSchemaProblems, unwrapSchema } from './schema-problems.ts';
 import { wantedInstead } from './suggest.ts';
 
@@ -105,7 +106,11 @@ export function variableName(path: readonly string[]): string {
 export const SAML_PASSPHRASE_VARIABLE = 'SIGNET_SAML_SIGNING_PASSPHRASE';
 
 /** What comes from the environment only: nothing secret stands in a configuration file. */
-const SECRETS = [['saml', 'signing', 'passphrase']] as const;
+const SECRETS = [
+  ['saml', 'signing', 'passphrase'],
+  ['mail', 'password'],
+  ['sms', 'password'],
+] as const;
 
 /** The variables of secrets, by their names. */
 export const SECRET_VARIABLES: ReadonlySet<string> = new Set(SECRETS.map(variableName));
@@ -200,6 +205,9 @@ function complete(
       hostname()
         .replace(/[^\w.-]/g, '-')
         .slice(0, 64),
+    serviceName: parsed.serviceName ?? url?.hostname ?? '',
+    mail: completeMail(parsed.mail, at, environment[variableName(['mail', 'password'])] || null, problems),
+    sms: completeSms(parsed.sms, environment[variableName(['sms', 'password'])] || null, problems),
     keyring: { ...parsed.keyring, file: at(parsed.keyring.file) },
     dataKeyring: { ...parsed.dataKeyring, file: at(parsed.dataKeyring.file) },
     stableSecret: { ...parsed.stableSecret, file: at(parsed.stableSecret.file) },

@@ -13,7 +13,7 @@ const WORDS: ReadonlyMap<string, Words> = new Map([
     {
       subject: (service) => `Your code for ${service}`,
       text: (service, code, minutes) =>
-        `${code} is your code for ${service}. It is good for ${minutes} minutes. Never tell it to anybody. If you are not signing in, somebody knows your password: change it.`,
+        `${code} is your code for ${service}. It is good for ${minutes} minutes. Never tell it to anybody. If you did not ask for it, somebody else tried to use your account or this address.`,
     },
   ],
   [
@@ -21,7 +21,7 @@ const WORDS: ReadonlyMap<string, Words> = new Map([
     {
       subject: (service) => `Ihr Code für ${service}`,
       text: (service, code, minutes) =>
-        `${code} ist Ihr Code für ${service}, ${minutes} Minuten gültig. Sagen Sie ihn niemandem. Falls Sie sich nicht anmelden, kennt jemand Ihr Passwort: Ändern Sie es.`,
+        `${code} ist Ihr Code für ${service}, ${minutes} Minuten gültig. Sagen Sie ihn niemandem. Nicht angefordert? Dann versucht jemand, Ihr Konto oder diese Adresse zu benutzen.`,
     },
   ],
 ]);
