@@ -3,6 +3,7 @@
 // nothing to a password, one by text message is a restricted authenticator (docs/second-factors.md).
 import type { Account } from '../core/account.ts';
 import type { Credential, CredentialSet } from '../core/credential.ts';
+import { PENDING_CHALLENGE_SECONDS, type PendingChallenge } from '../core/login-context.ts';
 import { maskDestination, readMailAddress, readTelephoneNumber } from '../core/message.ts';
 import type { CodeSlot, CodeTaken, CodeUse } from '../core/one-time-code.ts';
 import type { Random } from '../lib/random.ts';
@@ -23,8 +24,6 @@ import {
   type FactorUnavailable,
   type FormFields,
   LABEL_FIELD,
-  PENDING_CHALLENGE_SECONDS,
-  type PendingChallenge,
   type PendingEnrolment,
 } from './factor-method.ts';
 import { CODE_DIGITS, type CodeSending } from './one-time-code.ts';

@@ -4,6 +4,7 @@
 import type { Account, AccountId } from '../core/account.ts';
 import type { AuthenticationEvent, FactorFailure, MethodName } from '../core/authentication-event.ts';
 import type { Credential, CredentialKind, CredentialSet } from '../core/credential.ts';
+import type { PendingChallenge } from '../core/login-context.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 
 /** A posted form. */
@@ -36,19 +37,6 @@ export interface FactorContext {
   /** BCP 47 tag of the language that a message to the person is written in. */
   readonly language: string;
 }
-
-/**
- * What the flow seals between question and answer. The browser may show any older copy of it, so a method must be right
- * for each: what may be used once is spent in a store, never here.
- */
-export interface PendingChallenge {
-  readonly data: Uint8Array;
-  /** When `begin` made it. Web drops it after {@link PENDING_CHALLENGE_SECONDS}. */
-  readonly at: EpochSeconds;
-}
-
-export const PENDING_CHALLENGE_MAX_BYTES = 64;
-export const PENDING_CHALLENGE_SECONDS = 300;
 
 /** For the log and the audit only, never for a page. */
 export type FactorReason =
@@ -114,7 +102,11 @@ export interface FactorMethod {
   readonly begin: (subject: FactorSubject, form: FormFields, context: FactorContext) => Promise<Begun>;
   /** What the page shows; changes nothing, so it may be asked on every reload. Null: begin again. */
   readonly page: (subject: FactorSubject, pending: PendingChallenge | null) => Promise<FactorPage | null>;
-  /** Judges the answer. What is proved has been spent when this answers; every failure has been counted. */
+  /**
+   * Judges the answer. What is proved has been spent when this answers; every failure has been counted.
+   * The browser may show any older copy of `pending`, so a method must be right for each: what may be used once is spent in
+   * a store, never there.
+   */
   readonly verify: (
     subject: FactorSubject,
     form: FormFields,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PENDING_CHALLENGE_MAX_BYTES } from '../../src/core/login-context.ts';
 import type { Message } from '../../src/core/message.ts';
 import {
   type CodeChannel,
@@ -12,7 +13,6 @@ import {
   CODE_FIELD,
   CREDENTIAL_FIELD,
   DESTINATION_FIELD,
-  PENDING_CHALLENGE_MAX_BYTES,
   PENDING_ENROLMENT_MAX_BYTES,
 } from '../../src/methods/factor-method.ts';
 import { createCodeSending } from '../../src/methods/one-time-code.ts';
