@@ -1,5 +1,6 @@
 # make run   three nodes, a balancer and a demo SP on this machine     make test   everything that is checked
 # make check types, lint, layers, unused code                          make bench  the benchmark's table
+# make proof keys change and nodes die while people sign in: a table of zeros, in two minutes
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Node 24 comes with `npm ci`; it goes first, whatever the machine's own Node is.
@@ -9,7 +10,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: help install run test check bench
+.PHONY: help install run test check bench proof
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -30,3 +31,6 @@ bench: install
 	npm --prefix bench ci --no-audit --no-fund
 	bash scripts/install-test-tools.sh
 	node bench/bench.ts
+
+proof: install
+	node scripts/proof.ts

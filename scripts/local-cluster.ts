@@ -31,7 +31,7 @@ export interface FolderSettings {
 
 /** Makes a complete folder with the commands that an operator would type. */
 export async function makeFolder(settings: FolderSettings): Promise<void> {
-  await signet(['init', settings.folder, '--public-url', settings.publicUrl], '', settings.environment);
+  await runSignet(['init', settings.folder, '--public-url', settings.publicUrl], '', settings.environment);
   await Promise.all([addPeople(settings), importParties(settings)]);
 }
 
@@ -39,7 +39,7 @@ export async function makeFolder(settings: FolderSettings): Promise<void> {
 async function addPeople({ folder, people, environment }: FolderSettings): Promise<void> {
   for (const { name, password, attributes } of people) {
     const options = attributes.flatMap((attribute) => ['--attribute', attribute]);
-    await signet(
+    await runSignet(
       ['users', 'add', name, '--password-stdin', ...options, '--config', join(folder, 'signet.yaml')],
       `${password}\n`,
       environment,
@@ -49,12 +49,12 @@ async function addPeople({ folder, people, environment }: FolderSettings): Promi
 
 async function importParties({ folder, parties, environment }: FolderSettings): Promise<void> {
   for (const party of parties) {
-    await signet(['parties', 'import', '-', '--config', join(folder, 'signet.yaml')], party, environment);
+    await runSignet(['parties', 'import', '-', '--config', join(folder, 'signet.yaml')], party, environment);
   }
 }
 
-/** Runs one `signet` command to its end. */
-function signet(args: readonly string[], input: string, environment: Environment): Promise<string> {
+/** Runs one `signet` command to its end, answers what it printed, and throws with what it complained about. */
+export function runSignet(args: readonly string[], input: string, environment: Environment): Promise<string> {
   return runToEnd(process.execPath, [SIGNET, ...args], { input, environment: { ...COMPILED, ...environment } });
 }
 

@@ -65,8 +65,8 @@ export interface OneNode {
   readonly ask: (ask: Ask) => Promise<Answer>;
   /** Everything that was written to the audit stream and the log. */
   readonly written: () => string;
-  /** Another node on the same folder, with the same clock. */
-  readonly sibling: (environment?: Readonly<Record<string, string>>) => Promise<OneNode>;
+  /** Another node on the same folder, with the same clock, or one that is `ahead` by so many seconds. */
+  readonly sibling: (environment?: Readonly<Record<string, string>>, ahead?: number) => Promise<OneNode>;
   readonly close: () => Promise<void>;
 }
 
@@ -75,7 +75,6 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
   const folder = await mkdtemp(join(tmpdir(), 'signet-node-'));
   const publicUrl = options.publicUrl ?? 'https://idp.example.org';
   const time = { now: NOW };
-  const clock = (): number => time.now;
   const random = systemRandom();
   const io = {
     out: () => {},
@@ -98,7 +97,8 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
   for (const party of parties) await importParty(join(folder, 'parties'), Buffer.from(party), 'test');
   const configWith = (environment: Readonly<Record<string, string>>): Config =>
     readConfig(join(folder, 'signet.yaml'), { ...QUIET, ...options.environment, ...environment });
-  const start = async (environment: Readonly<Record<string, string>> = {}): Promise<OneNode> => {
+  const start = async (environment: Readonly<Record<string, string>> = {}, ahead = 0): Promise<OneNode> => {
+    const clock = (): number => time.now + ahead;
     const config = configWith(environment);
     const written: Buffer[] = [];
     const sink = new PassThrough();
@@ -126,11 +126,17 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
         await node.close();
-        await rm(folder, { recursive: true, force: true });
       },
     };
   };
-  return start();
+  const first = await start();
+  return {
+    ...first,
+    close: async () => {
+      await first.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 function exchange(port: number, ask: Ask): Promise<Answer> {
