@@ -1,7 +1,6 @@
 // signet signing-keys: what each verb does to a folder, what it says, when it refuses, what it asks of nodes.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -30,6 +29,7 @@ interface Idp {
   readonly keys: string;
   readonly time: { now: number };
   readonly run: (verb: string, ...args: readonly string[]) => Promise<Run>;
+  readonly check: () => Promise<Run>;
   readonly files: () => readonly string[];
   readonly states: () => string;
 }
@@ -61,6 +61,7 @@ async function idp(t: TestContext, environment: Readonly<Record<string, string>>
     keys,
     time,
     run: (verb, ...args) => call('signing-keys', verb, '--config', join(path, 'signet.yaml'), ...args),
+    check: () => call('check', '--config', join(path, 'signet.yaml')),
     files: () => readdirSync(keys).sort(),
     states: () =>
       loadKeySet(placeOf(keys, environment[VARIABLE] ?? null))
@@ -279,7 +280,7 @@ test('a promotion without the private key is refused: no node would take it', as
   const { keys, run, files } = await idp(t);
   done(await run('publish-next'));
   const [file = ''] = files().filter((name) => name.startsWith('2026-'));
-  execFileSync('rm', [join(keys, file)]);
+  rmSync(join(keys, file));
   const { code, err } = await run('promote', '--force');
   assert.equal(code, 2);
   assert.match(err, /refused, cannot-sign: .*ENOENT/);
@@ -287,7 +288,7 @@ test('a promotion without the private key is refused: no node would take it', as
 
 test('a private key stays as readable as the one that it comes beside', async (t) => {
   const { keys, run, files } = await idp(t);
-  execFileSync('chmod', ['640', join(keys, 'key.pem')]);
+  chmodSync(join(keys, 'key.pem'), 0o640);
   done(await run('publish-next'));
   const [file = ''] = files().filter((name) => name.startsWith('2026-'));
   assert.equal(statSync(join(keys, file)).mode & 0o777, 0o640);
@@ -343,4 +344,35 @@ test('two at once: one publishes, the other is told that there is a next one', a
   const codes = (await Promise.all([run('publish-next'), run('publish-next')])).map(({ code }) => code);
   assert.deepEqual(codes.sort(), [0, 2]);
   assert.equal(states(), 'RS256 current, RS256 next');
+});
+
+test('signet check speaks up 14 days before a certificate ends, and when a next key could not sign', async (t) => {
+  const { path, keys, run, check } = await idp(t);
+  const endsIn = async (days: number): Promise<readonly string[]> => {
+    const key = await newSigningKey('RS256', 2048);
+    const certificate = await selfSignedCertificate(key, 'https://x.example', NOW + (days - 3650) * DAY, random);
+    writeFileSync(join(path, 'own.pem'), privateKeyPem(key, null), { mode: 0o600 });
+    writeFileSync(join(path, 'own.crt'), certificate);
+    return ['--key', join(path, 'own.pem'), '--certificate', join(path, 'own.crt')];
+  };
+  done(await run('publish-next', ...(await endsIn(15))));
+  done(await check());
+  done(await run('promote', '--force'));
+  done(await check());
+  done(await run('publish-next', ...(await endsIn(13))));
+  const next = await check();
+  assert.equal(next.code, 1);
+  assert.match(next.err, /\(next\): found a certificate that ends .*signing-keys publish-next/);
+  done(await run('promote', '--force'));
+  assert.match((await check()).err, /\(current\): found a certificate that ends/);
+  // Once it is retiring it signs no more: nobody needs to know of its end.
+  done(await run('publish-next'));
+  done(await run('promote', '--force'));
+  done(await check());
+  done(await run('publish-next'));
+  const added = loadKeySet(placeOf(keys)).keys.find(({ state }) => state === 'next');
+  rmSync(join(keys, added?.file ?? ''));
+  const missing = await check();
+  assert.equal(missing.code, 1);
+  assert.match(missing.err, /\(next\).*ENOENT/);
 });

@@ -1,7 +1,7 @@
 // The commands of docs/operations.md that replace a keyring are run as they stand there.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -78,4 +78,30 @@ test('after a leak: only the new key, it seals at once, and the old ones are rev
     [[before.keys[0]?.kid, 'leak']],
   );
   assert.equal(primary(after, after.updated)?.key.kid, after.keys[0]?.kid);
+});
+
+/** Runs a recipe on a folder as `signet init` leaves it; answers what it printed, and where. */
+function afterSigningRecipe(t: TestContext, name: string): { readonly listed: string; readonly keys: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'signet-recipe-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  bash(folder, 'npx signet init idp --public-url https://idp.example.org');
+  const idp = join(folder, 'idp');
+  return {
+    listed: bash(idp, testedBlock(documentNamed('docs/operations.md'), name)),
+    keys: join(idp, 'keys/saml-signing'),
+  };
+}
+
+test('a next signing key is published, and does not sign', (t) => {
+  const { listed, keys } = afterSigningRecipe(t, 'signing-publish');
+  const states = /\n\nkid[^\n]*\n(.*)$/s.exec(listed.slice(listed.lastIndexOf('saml signing keys')))?.[1] ?? '';
+  assert.match(states, /RS256 +current .* key\.pem +signs\n.*RS256 +next .* may be promoted from /);
+  assert.equal(readdirSync(keys).length, 4);
+});
+
+test('after a leak of the signing key only the new one is left', (t) => {
+  const { listed, keys } = afterSigningRecipe(t, 'signing-leak');
+  assert.match(listed, /serial 3\n\nkid[^\n]*\n[^\n]*RS256 +current [^\n]*signs\n$/);
+  assert.equal(readdirSync(keys).length, 2);
+  assert.ok(!readdirSync(keys).includes('key.pem'));
 });

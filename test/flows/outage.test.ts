@@ -54,7 +54,7 @@ async function signedIn(node: OneNode, name = 'alice'): Promise<PersonBrowser> {
 
 interface FileRow {
   readonly name: string;
-  readonly part: 'users' | 'keyring' | 'revocations' | 'parties';
+  readonly part: 'users' | 'keyring' | 'revocations' | 'parties' | 'signing-keys';
   readonly break: (node: OneNode) => void;
 }
 
@@ -66,7 +66,20 @@ const partyFile = (node: OneNode): string => {
 const usersFile = ({ config: { directories } }: OneNode): string =>
   directories.flatMap((directory) => (directory.kind === 'yaml' ? directory.file : []))[0] ?? assert.fail('no file');
 
+const signingFile = ({ config }: OneNode, name: string): string => join(config.saml.signing.folder, name);
+
 const fileRows: readonly FileRow[] = [
+  { name: 'the signing key is gone', part: 'signing-keys', break: (n) => rmSync(signingFile(n, 'key.pem')) },
+  {
+    name: 'others may read the signing key',
+    part: 'signing-keys',
+    break: (n) => chmodSync(signingFile(n, 'key.pem'), 0o644),
+  },
+  {
+    name: 'the list of signing keys has half arrived',
+    part: 'signing-keys',
+    break: (n) => writeFileSync(signingFile(n, 'signing-keys.json'), '{"format": "signet-sig', { mode: 0o600 }),
+  },
   { name: 'the users file is gone', part: 'users', break: (n) => rmSync(usersFile(n)) },
   {
     name: 'the users file is not YAML',
@@ -117,7 +130,7 @@ for (const row of startRows) {
   test(`at the start, ${row.name}: the node refuses to start and names the file`, async (t) => {
     const node = await nodeFor(t);
     row.break(node);
-    await assert.rejects(node.sibling(), /users\.yaml|sealer\.json|revocations/);
+    await assert.rejects(node.sibling(), /users\.yaml|sealer\.json|revocations|key\.pem|signing-keys\.json/);
   });
 }
 
