@@ -104,7 +104,7 @@ const FLOW: Row = {
     13: { name: 'failure', show: (value) => FAILURES[Number(list(value)[0]) - 1] ?? notation(value) },
     14: { name: 'account', show: plain },
     15: { name: 'events', show: afterKey(10) },
-    // A code that was sent, or the question put to a key.
+    // Its data is what a code or the answer of a key is compared with.
     16: { name: 'challenge', show: (value) => methodName(list(value)[0]) },
   },
 };

@@ -82,6 +82,19 @@ class Tuple:
         return [type_.write(field[name]) for name, type_ in self.fields.items()]
 
 
+class Challenge:
+    """[method] or [method, dt, the method's own bytes]"""
+
+    short = Tuple(method=Uint(1, 255))
+    long = Tuple(method=Uint(1, 255), dt=Uint(0, 65535), data=Bytes(0, 64))
+
+    def read(self, value):
+        return (self.short if isinstance(value, list) and len(value) == 1 else self.long).read(value)
+
+    def write(self, field):
+        return (self.long if "data" in field else self.short).write(field)
+
+
 class Choice:
     """Tuples told apart by the number at one position."""
 
@@ -246,6 +259,7 @@ FLOW = Flow(
         13: ("failure", FAILURE, False),
         14: ("account", ACCOUNT, False),
         15: ("events", List(EVENT, 1, 4), False),
+        16: ("challenge", Challenge(), False),
         16: ("challenge", CHALLENGE, False),
     }
 )

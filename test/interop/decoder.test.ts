@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { METHOD_NUMBERS } from '../../src/core/authentication-event.ts';
 import { systemRandom } from '../../src/lib/random.ts';
-import { decodePending } from '../../src/protocols/saml/pending-answer.ts';
-import { decodeFlow } from '../../src/sealed/flow-body.ts';
-import { decodeSession } from '../../src/sealed/session-body.ts';
+import { decodePending, encodePending } from '../../src/protocols/saml/pending-answer.ts';
+import { decodeFlow, encodeFlow } from '../../src/sealed/flow-body.ts';
+import { decodeSession, encodeSession } from '../../src/sealed/session-body.ts';
 import { decodeTransient } from '../../src/sealed/transient-body.ts';
-import { PURPOSES } from '../../src/sealer/purpose.ts';
+import { loginFlow, PURPOSES, ssoSession } from '../../src/sealer/purpose.ts';
 import { runKeys } from '../cli/keys-run.ts';
 import { NOW, type OneNode, plainSpMetadata, startOneNode } from '../support/one-node.ts';
 import { PersonBrowser, redirectPath, samlResponse } from '../support/person.ts';
@@ -196,6 +196,74 @@ const requestedContext = (name: string): string =>
   '<samlp:RequestedAuthnContext Comparison="exact"><saml:AuthnContextClassRef ' +
   'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">urn:oasis:names:tc:SAML:2.0:ac:classes:' +
   `${name}</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>`;
+
+describe('the fullest values there can be', () => {
+  const kids = Array.from({ length: 8 }, (_, i) => `0${i}`.repeat(8));
+  const pending = encodePending({
+    partyHash: 'a1b2c3d4e5f6',
+    acsHash: '0011223344556677',
+    inResponseTo: { id: '_id', issueInstant: NOW },
+    relayState: '',
+    nameId: 'persistent',
+    classes: [],
+    attributeConsumingServiceIndex: 65_535,
+    subject: { kind: 'transient', digest: Buffer.alloc(16, 7) },
+  });
+  const events = [
+    { method: 'password', credentialId: 'pw', at: NOW },
+    { method: 'totp', credentialId: 'ünïcødé', at: NOW + 65_535 },
+  ] as const;
+  const flow = encodeFlow({
+    innerId: Buffer.alloc(16, 1),
+    lineage: kids,
+    request: {
+      relyingParty: `saml:${SP}/metadata`,
+      assurance: { accepted: ['aal2', 'aal3'], binding: 'required' },
+      forceAuthn: true,
+      maxAge: 0,
+      passive: true,
+      subject: { kind: 'suggested', loginName: '' },
+      receivedAt: NOW,
+      answerTo: pending,
+    },
+    context: {
+      accountId: 'acct-1',
+      events,
+      typedName: 'a'.repeat(64),
+      failure: { kind: 'throttled', retryAfter: 4_294_967_295 },
+      challenge: { method: 'totp', pending: { at: NOW + 1, data: Buffer.alloc(64, 2) } },
+      began: NOW,
+    },
+  });
+  const session = encodeSession({
+    sid: Buffer.alloc(16, 3),
+    accountId: 'b'.repeat(48),
+    created: NOW,
+    events,
+    participants: [
+      { relyingParty: 'a1b2c3d4e5f6', at: NOW, nameId: { kind: 'derived' } },
+      { relyingParty: 'a1b2c3d4e5f7', at: NOW + 255, nameId: { kind: 'transient', kidPrefix: Buffer.of(1, 2) } },
+      { relyingParty: 'a1b2c3d4e5f8', at: NOW + 256, nameId: { kind: 'literal', value: 'c'.repeat(256) } },
+    ],
+    lineage: kids,
+  });
+  assert.ok('body' in flow);
+  const table = [
+    { purpose: ssoSession, body: session, keys: 6 },
+    { purpose: loginFlow, body: flow.body, keys: 16 },
+  ];
+  for (const { purpose, body, keys } of table) {
+    test(`${purpose.name}: every key is read, and every byte made again`, (t) => {
+      if (!requireDecoder(t)) return;
+      const sealed = sealerOf(node, systemRandom()).seal(purpose, { context: 'any', iat: NOW, exp: NOW + 60, body });
+      assert.ok('token' in sealed);
+      const value = decoded(node, { purpose: purpose.name, context: 'any', token: sealed.token });
+      assert.equal(Object.keys(value.body).length, keys);
+      assert.deepEqual(value.body.lineage, kids);
+      assert.equal(encodedAgain(node, value), sealed.token);
+    });
+  }
+});
 
 describe('what a service provider is told', () => {
   test('a transient NameID, and made again without knowing its nonce', async (t) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Random } from '../../src/lib/random.ts';
 import { createSealer, type Sealer } from '../../src/sealer/seal.ts';
 import type { OneNode } from '../support/one-node.ts';
 import { requireTool, runTool, type ToolResult } from '../support/tools.ts';
@@ -56,13 +57,13 @@ export function encodedAgain(node: OneNode, value: Decoded): string {
   return (JSON.parse(stdout.toString()) as { readonly token: string }).token;
 }
 
-/** Opens with Signet's own code what a node sealed. */
-export function sealerOf(node: OneNode): Sealer {
+/** Signet's own code under a node's ring and time; it seals when it is given random bytes. */
+export function sealerOf(node: OneNode, random: Random = () => assert.fail('nothing is sealed here')): Sealer {
   return createSealer({
     ring: node.node.parts.keyring.current,
     reread: () => false,
     clock: () => node.time.now,
-    random: () => assert.fail('nothing is sealed here'),
+    random,
     observe: () => {},
   });
 }
