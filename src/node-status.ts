@@ -54,7 +54,9 @@ export function statusOf(view: NodeView): Readonly<Record<string, unknown>> {
     hashing: view.pool.status(),
     replayTable: view.spent.status(),
     auditLinesLost: view.auditLost(),
-    signingKeys: { saml: describeSet(parts.signingKeys.saml) },
+    signingKeys: Object.fromEntries(
+      Object.entries(parts.signingKeys).map(([name, source]) => [name, describeSet(source)]),
+    ),
   };
 }
 

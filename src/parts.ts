@@ -11,9 +11,10 @@ import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.
 import { followSigners, type Signers } from './protocols/saml/signers.ts';
 import { type DataKeyringSource, openDataKeyringFile } from './sealer/data-key-file.ts';
 import { type KeyringEvent, type KeyringSource, openKeyringFile } from './sealer/key-file.ts';
+import { readSecretFile } from './sealer/secret-file.ts';
 import { openStableSecret, type StableSecret } from './sealer/stable-secret.ts';
 import { type KeySetEvent, openKeySetFolder, type SigningKeySource } from './signing/key-set-folder.ts';
-import { SAML_SET, signingKeyWarnings } from './signing-sets.ts';
+import { SIGNING_SETS, type SigningSetName, signingKeyWarnings } from './signing-sets.ts';
 import { openRevocationFeed, type RevocationFeed } from './state/revocation-feed.ts';
 
 /** Something that the log should have; `problems` when a file was refused and the last good copy stays. */
@@ -34,7 +35,7 @@ export interface Parts {
   readonly parties: PartyRegistry;
   readonly revocations: RevocationFeed;
   /** By the name of the set, which is that of the protocol. */
-  readonly signingKeys: { readonly saml: SigningKeySource };
+  readonly signingKeys: Readonly<Record<SigningSetName, SigningKeySource>>;
   /** SAML's, as its keys are now. */
   readonly signers: () => Signers;
   readonly isProxy: AddressTest;
@@ -59,7 +60,12 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const dataKeyring = attempt(problems, config.dataKeyring.file, () => openDataKeyring(config, context));
   const stableSecret = attempt(problems, config.stableSecret.file, () => openStableSecret(config.stableSecret.file));
   if (stableSecret !== null) checkFingerprint(config, stableSecret, problems);
-  const signing = attempt(problems, config.saml.signing.folder, () => openSigning(config, context, warnings));
+  const signing = attempt(problems, config.saml.signing.folder, () =>
+    openSigning(config, 'saml', config.saml.signing.poll, context, warnings),
+  );
+  const oidcSigning = attempt(problems, config.oidc.signing.folder, () =>
+    openSigning(config, 'oidc', config.oidc.signing.poll, context, warnings),
+  );
   const directories = await attemptLater(problems, 'directories', () => openAllDirectories(config, context));
   const revocations = openRevocations(config, context);
   if (!revocations.status().everLoaded) {
@@ -78,8 +84,10 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     directories?.close();
     revocations.close();
     signing?.close();
+    oidcSigning?.close();
   };
-  if (problems.any() || keyring === null || stableSecret === null || directories === null || signing === null) {
+  const missing = keyring === null || stableSecret === null || directories === null;
+  if (problems.any() || missing || signing === null || oidcSigning === null) {
     close();
     throw new ProblemsError(problems.list());
   }
@@ -91,7 +99,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     directoryDetails: directories,
     parties,
     revocations,
-    signingKeys: { saml: signing },
+    signingKeys: { saml: signing, oidc: oidcSigning },
     signers: followSigners(() => signing.current().current),
     isProxy,
     warnings: warnings.list(),
@@ -217,11 +225,17 @@ export function signatureProblems(parts: Pick<Parts, 'parties' | 'signers'>): re
   });
 }
 
-function openSigning(config: Config, { clock, onEvent }: PartsContext, warnings: Problems): SigningKeySource {
-  const place = SAML_SET.place(config);
+function openSigning(
+  config: Config,
+  name: SigningSetName,
+  pollSeconds: number,
+  { clock, onEvent }: PartsContext,
+  warnings: Problems,
+): SigningKeySource {
+  const place = SIGNING_SETS[name].place(config);
   const source = openKeySetFolder({
     ...place,
-    pollSeconds: config.saml.signing.poll,
+    pollSeconds,
     clock,
     onEvent: (event) => onEvent(signingPartEvent(event)),
   });

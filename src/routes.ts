@@ -7,7 +7,9 @@ import type { Reply } from './core/reply.ts';
 import type { Route } from './http/app.ts';
 import type { PasswordMethod } from './methods/password.ts';
 import type { Throttle } from './methods/throttle.ts';
+import { createOidcRoutes } from './oidc-routes.ts';
 import type { Parts } from './parts.ts';
+import type { OidcProvider } from './protocols/oidc/oidc-provider.ts';
 import type { SamlAdapter } from './protocols/saml/saml-adapter.ts';
 import type { SsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createAnswerDesk } from './web/answer-desk.ts';
@@ -30,6 +32,7 @@ export interface RouteParts {
   readonly parts: Parts;
   readonly desk: Desk;
   readonly saml: Saml;
+  readonly oidc: OidcProvider;
   readonly password: PasswordMethod;
   readonly throttle: Throttle;
   readonly secondFactors: SecondFactors;
@@ -38,14 +41,23 @@ export interface RouteParts {
 /** What there is beside passwords. */
 export type SecondFactors = Pick<LoginDeskOptions, 'factors' | 'credentials' | 'possible' | 'enrolment'>;
 
-export function createRoutes({ config, parts, desk, saml, password, throttle, secondFactors }: RouteParts): Route[] {
+export function createRoutes({
+  config,
+  parts,
+  desk,
+  saml,
+  oidc,
+  password,
+  throttle,
+  secondFactors,
+}: RouteParts): Route[] {
   const { publicOrigin } = config;
   const partyOf = (key: RelyingPartyKey): RelyingParty | null => parts.parties.relyingParty(key) ?? null;
   const answers = createAnswerDesk({
     desk,
     requestClaim: ({ answerTo }) => saml.adapter.requestClaim(answerTo),
     onFinished: (session, facts) => throttle.finished(session.accountId, facts.address, facts.now),
-    onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.slice('saml:'.length) }),
+    onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.replace(/^saml:/, '') }),
   });
   const login = createLoginDesk({
     desk,
@@ -105,6 +117,7 @@ export function createRoutes({ config, parts, desk, saml, password, throttle, se
         );
       },
     },
+    ...createOidcRoutes({ provider: oidc, login, metrics: desk.metrics }),
     { method: 'GET', path: '/flow/:id', handle: (facts, id) => login.show(id, facts) },
     { method: 'POST', path: '/flow/:id', handle: (facts, id) => login.submit(id, facts) },
     { method: 'GET', path: '/logout', handle: (facts) => logout.show(facts) },

@@ -1,9 +1,11 @@
 // Owns: which protocols have sets of signing keys, where, and what each may hold; what a node says of its sets.
 // Leaves to signing/: what a set is. Used by the node (parts.ts, wire.ts) and by the command line.
 import type { Config } from './config/config.ts';
-import { SAML_PASSPHRASE_VARIABLE } from './config/read-config.ts';
+import { OIDC_PASSPHRASE_VARIABLE, SAML_PASSPHRASE_VARIABLE } from './config/read-config.ts';
 import type { EpochSeconds } from './lib/clock.ts';
 import type { Problem } from './lib/problems.ts';
+import { JWS_ALGORITHMS } from './parties/client-metadata.ts';
+import { SIGNED_SECONDS } from './protocols/oidc/jwt.ts';
 import { METADATA_MAX_AGE } from './protocols/saml/metadata-endpoint.ts';
 import { SAML_KEY_ALGORITHMS } from './protocols/saml/signers.ts';
 import { type KeySetPlace, type SigningKeySet, type SigningKeySource, signingFault } from './signing/key-set-folder.ts';
@@ -29,8 +31,19 @@ export const SAML_SET: SigningSet = {
   signedLives: ({ saml, skew }) => saml.assertionLifetime + skew,
 };
 
+export const OIDC_SET: SigningSet = {
+  place: ({ oidc }) => ({
+    folder: oidc.signing.folder,
+    passphrase: { text: oidc.signing.passphrase, variable: OIDC_PASSPHRASE_VARIABLE },
+    algorithms: JWS_ALGORITHMS,
+    certificates: false,
+  }),
+  readAgainWithin: ({ oidc }) => oidc.keysRefresh,
+  signedLives: ({ skew }) => SIGNED_SECONDS + skew,
+};
+
 /** By name: a protocol that signs adds its line here. */
-export const SIGNING_SETS = { saml: SAML_SET } as const satisfies Readonly<Record<string, SigningSet>>;
+export const SIGNING_SETS = { saml: SAML_SET, oidc: OIDC_SET } as const satisfies Readonly<Record<string, SigningSet>>;
 
 export type SigningSetName = keyof typeof SIGNING_SETS;
 

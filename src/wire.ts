@@ -20,9 +20,10 @@ import { createThrottle, type Throttle } from './methods/throttle.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { type NodeView, notReady, refreshGauges, ringReports, statusOf } from './node-status.ts';
 import { openParts, type Parts } from './parts.ts';
+import { createOidcProvider } from './protocols/oidc/oidc-provider.ts';
 import { createMetadataEndpoint } from './protocols/saml/metadata-endpoint.ts';
 import { createPreparedParties } from './protocols/saml/prepared-party.ts';
-import { createSamlAdapter, type SamlAdapter } from './protocols/saml/saml-adapter.ts';
+import { createSamlAdapter } from './protocols/saml/saml-adapter.ts';
 import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createRoutes, METADATA_PATH, type Saml, SSO_PATH } from './routes.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
@@ -77,9 +78,19 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     observe: (purpose, result) => metrics.unseals.inc({ purpose, result }),
   });
   const saml = createSaml(config, context, parts, sealer);
+  const oidc = createOidcProvider({
+    issuer: config.publicUrl,
+    registry: parts.parties,
+    sealer,
+    stableSecret: parts.stableSecret,
+    keys: parts.signingKeys.oidc.current,
+    clock,
+    random,
+    skew: config.skew,
+  });
   const pool = openPool(config, log);
   const spent = createSpentTable(config.spent.capacity, random);
-  const desk = createDesk(config, context, parts, sealer, saml.adapter, metrics, spent);
+  const desk = createDesk(config, context, parts, sealer, { saml: saml.adapter, oidc: oidc.adapter }, metrics, spent);
   const view: NodeView = {
     config,
     version: context.version,
@@ -96,6 +107,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     parts,
     desk,
     saml,
+    oidc,
     ...createPassword(config, context, parts, pool),
     secondFactors: { factors: [], credentials: null, possible: ['password'], enrolment: null },
   });
@@ -199,7 +211,7 @@ function createDesk(
   context: NodeContext,
   parts: Parts,
   sealer: Sealer,
-  adapter: SamlAdapter,
+  adapters: Desk['adapters'],
   metrics: Metrics,
   spent: SpentTable,
 ): Desk {
@@ -229,7 +241,7 @@ function createDesk(
     }),
     forms: createFormTokens(parts.stableSecret.derive('form-token')),
     pages,
-    adapters: { saml: adapter },
+    adapters,
     directory: parts.directories,
     spent: createNodeSpent(spent),
     spentHere: spent,

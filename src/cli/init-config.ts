@@ -82,6 +82,14 @@ saml:
   # scopes: [example.org]
   # errorUrl: https://help.example.org/sign-in
 
+oidc:
+  signing:
+    # A passphrase of encrypted keys comes from SIGNET_OIDC_SIGNING_PASSPHRASE only.
+    folder: keys/oidc-signing
+    # poll: 10
+  # How long clients may go on with keys that they have read. A new key signs no sooner.
+  # keysRefresh: 86400
+
 # Service providers: metadata as *.xml, settings as *.yaml beside it (docs/parties.md).
 parties:
   folder: parties

@@ -14,7 +14,7 @@ import { newStableSecret, parseStableSecret } from '../sealer/stable-secret.ts';
 import { formatRevocations } from '../state/revocation-file.ts';
 import { configText } from './init-config.ts';
 import { CliFailure, type CliIo } from './io.ts';
-import { newSigningCertificate } from './signing-certificate.ts';
+import { newBareKeySet, newSigningCertificate } from './signing-certificate.ts';
 
 export function addInitCommand(program: Command, io: CliIo): void {
   program
@@ -40,7 +40,9 @@ async function initFolder(io: CliIo, folder: string, publicUrl: string): Promise
   if (there.length > 0)
     throw new CliFailure(`nothing was written, because these exist already:\n  ${there.join('\n  ')}`, 2);
   mkdirSync(join(folder, 'parties'), { recursive: true, mode: 0o755 });
-  mkdirSync(join(folder, 'keys', 'saml-signing'), { recursive: true, mode: 0o700 });
+  for (const set of ['saml-signing', 'oidc-signing']) {
+    mkdirSync(join(folder, 'keys', set), { recursive: true, mode: 0o700 });
+  }
   for (const file of files) await writeAtomically(join(folder, file.name), file.text, { mode: file.mode });
   // What init writes, serve must take: all problems of the new configuration show here, not at the first start.
   const config = readConfig(join(folder, 'signet.yaml'), {});
@@ -72,6 +74,7 @@ async function newFiles(io: CliIo, publicUrl: string): Promise<readonly NewFile[
   const stable = newStableSecret(io.random);
   const { fingerprint } = parseStableSecret(Buffer.from(stable));
   const signing = await newSigningCertificate(publicUrl, now, io.random);
+  const oidc = await newBareKeySet(['RS256', 'ES256'], now);
   return [
     { name: 'signet.yaml', text: configText(publicUrl, fingerprint), mode: 0o644, what: 'the configuration' },
     { name: 'keys/sealer.json', text: formatKeyring(ring), mode: 0o600, what: 'the keyring that seals sessions' },
@@ -94,6 +97,20 @@ async function newFiles(io: CliIo, publicUrl: string): Promise<readonly NewFile[
       mode: 0o644,
       what: 'its certificate, in the metadata',
     },
+    {
+      name: 'keys/oidc-signing/signing-keys.json',
+      text: oidc.listing,
+      mode: 0o600,
+      what: 'the keys that sign what OpenID Connect clients receive',
+    },
+    ...oidc.keys.map(
+      ({ file, pem }): NewFile => ({
+        name: `keys/oidc-signing/${file}`,
+        text: pem,
+        mode: 0o600,
+        what: 'one of them',
+      }),
+    ),
     {
       name: 'parties/example.yaml.txt',
       text: EXAMPLE_PARTY_SETTINGS,

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
+import { formatKeySet, type PublishedKey, thumbprint } from '../signing/key-set.ts';
 import { privateKeyPem } from '../signing/private-key-file.ts';
 import { KEY_ALGORITHMS, type KeyAlgorithm } from '../signing/signer.ts';
 
@@ -71,4 +72,23 @@ function webKeys(privateKey: KeyObject) {
     publicKey: createPublicKey(privateKey).toCryptoKey(signingAlgorithm, true, ['verify']),
   };
   return { keys, signingAlgorithm };
+}
+
+/** New keys without certificates, one for each algorithm, and the file that lists them as current. */
+export async function newBareKeySet(
+  algorithms: readonly KeyAlgorithm[],
+  now: EpochSeconds,
+): Promise<{ readonly listing: string; readonly keys: readonly { readonly file: string; readonly pem: string }[] }> {
+  const made = await Promise.all(
+    algorithms.map(async (algorithm) => {
+      const privateKey = await newSigningKey(algorithm, 2048);
+      const publicKey = createPublicKey(privateKey);
+      const file = `${algorithm.toLowerCase()}.pem`;
+      const facts = { state: 'current', certificate: null, published: now, since: now } as const;
+      const published: PublishedKey = { kid: thumbprint(publicKey), algorithm, file, publicKey, ...facts };
+      return { published, file, pem: privateKeyPem(privateKey, null) };
+    }),
+  );
+  const listing = formatKeySet({ serial: 1, updated: now, keys: made.map(({ published }) => published) });
+  return { listing, keys: made.map(({ file, pem }) => ({ file, pem })) };
 }

@@ -110,6 +110,18 @@ export const configSchema = z.strictObject({
       displayName: z.string().optional(),
     })
     .prefault({}),
+  oidc: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      signing: z
+        .strictObject({
+          folder: file.default('keys/oidc-signing').describe('keys; signet signing-keys --for oidc changes it'),
+          poll: positive.default(10),
+        })
+        .prefault({}),
+      keysRefresh: positive.default(86_400).describe('how long clients may go on with keys they have read'),
+    })
+    .prefault({}),
   parties: z.strictObject({ folder: file.default('parties'), poll: positive.default(5) }).prefault({}),
   revocations: z
     .strictObject({
@@ -134,11 +146,12 @@ export const configSchema = z.strictObject({
 type Parsed = z.output<typeof configSchema>;
 
 /** The whole configuration, frozen; paths are absolute and `publicUrl` has no trailing slash. */
-export type Config = Readonly<Omit<Parsed, 'directories' | 'saml' | 'mail' | 'sms'>> & {
+export type Config = Readonly<Omit<Parsed, 'directories' | 'saml' | 'oidc' | 'mail' | 'sms'>> & {
   readonly serviceName: string;
   readonly mail: MailConfig | null;
   readonly sms: SmsConfig | null;
   readonly saml: Parsed['saml'] & { readonly signing: { readonly passphrase: string | null } };
+  readonly oidc: Parsed['oidc'] & { readonly signing: { readonly passphrase: string | null } };
   readonly directories: readonly DirectorySettings[];
   readonly entityId: string;
   readonly nodeName: string;

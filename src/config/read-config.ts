@@ -104,6 +104,7 @@ export function variableName(path: readonly string[]): string {
 
 /** Opens encrypted keys of {@link Config} `saml.signing.folder`. */
 export const SAML_PASSPHRASE_VARIABLE = 'SIGNET_SAML_SIGNING_PASSPHRASE';
+export const OIDC_PASSPHRASE_VARIABLE = 'SIGNET_OIDC_SIGNING_PASSPHRASE';
 
 /** What comes from the environment only: nothing secret stands in a configuration file. */
 const SECRETS = [
@@ -218,6 +219,14 @@ function complete(
         ...saml.signing,
         folder: at(saml.signing.folder),
         passphrase: environment[SAML_PASSPHRASE_VARIABLE] || null,
+      },
+    },
+    oidc: {
+      ...parsed.oidc,
+      signing: {
+        ...parsed.oidc.signing,
+        folder: at(parsed.oidc.signing.folder),
+        passphrase: environment[OIDC_PASSPHRASE_VARIABLE] || null,
       },
     },
     parties: { ...parsed.parties, folder: at(parsed.parties.folder) },

@@ -43,10 +43,22 @@ export interface Refused {
   readonly page: RefusalPage;
 }
 
+/** What an answer that is itself a sealed value is made from. */
+export interface AnswerContext {
+  /** The sealed values that the answer descends from: what it is made of inherits their keys. */
+  readonly ancestors: readonly { readonly kid: string; readonly lineage: readonly string[] }[];
+  /** 16 bytes that nobody else has; the same when a balancer repeats the request on another node. */
+  readonly answerId: Uint8Array;
+}
+
 export interface ProtocolAdapter {
   readonly protocol: ProtocolName;
   /** `refused`: the party has gone since it asked. */
-  readonly answer: (result: AuthenticationResult, pending: PendingAnswer) => Promise<Answer | Refused>;
+  readonly answer: (
+    result: AuthenticationResult,
+    pending: PendingAnswer,
+    context: AnswerContext,
+  ) => Promise<Answer | Refused>;
   /** Whether the account is the subject that the request named; only asked when it named one. */
   readonly isRequiredSubject: (account: Account, pending: PendingAnswer) => boolean;
   /**

@@ -1,13 +1,21 @@
 // Owns: a fixed number of hashing processes behind a bounded queue, so that a flood of logins takes neither the memory
 // nor the cores of the node. Leaves to hash-worker.ts: hashing; to password.ts: what is worth a hash.
 import { availableParallelism } from 'node:os';
-import { parseArgon2String } from '../lib/argon2-string.ts';
-import { type HashProcess, type HashProcessEvent, startHashProcess } from './hash-process.ts';
+import { type Argon2Cost, isAllowedCost, parseArgon2String } from '../lib/argon2-string.ts';
+import { encodeBase64url } from '../lib/base64url.ts';
+import type { Random } from '../lib/random.ts';
+import { SALT_BYTES } from './argon2.ts';
+import { type HashDone, type HashProcess, type HashProcessEvent, startHashProcess } from './hash-process.ts';
+import type { HashWork } from './hash-worker.ts';
 
-export type HashAnswer =
-  | { readonly kind: 'checked'; readonly match: boolean }
-  /** Too many are waiting, or no process could do it. `retryAfter` in seconds. */
-  | { readonly kind: 'busy'; readonly retryAfter: number };
+/** Too many are waiting, or no process could do it. `retryAfter` in seconds. */
+interface Busy {
+  readonly kind: 'busy';
+  readonly retryAfter: number;
+}
+
+export type HashAnswer = { readonly kind: 'checked'; readonly match: boolean } | Busy;
+export type HashCreated = { readonly kind: 'created'; readonly phc: string } | Busy;
 
 export interface HashPoolOptions {
   /** Processes; each works on one hash, so memory is bounded by `workers` times the dearest hash. */
@@ -37,6 +45,8 @@ export interface HashPoolStatus {
 export interface HashPool {
   /** Checks a prepared password (`preparePassword`) against a PHC string. */
   readonly verify: (phc: string, password: string) => Promise<HashAnswer>;
+  /** Hashes a prepared password that a person has chosen. */
+  readonly create: (password: string, cost: Argon2Cost, random: Random) => Promise<HashCreated>;
   readonly status: () => HashPoolStatus;
   /** Answers `busy` to what waits, lets hashes in work finish, then ends the processes. */
   readonly close: () => Promise<void>;
@@ -48,9 +58,8 @@ export function defaultHashWorkers(): number {
 }
 
 interface Task {
-  readonly phc: string;
-  readonly password: string;
-  readonly resolve: (answer: HashAnswer) => void;
+  readonly work: HashWork;
+  readonly resolve: (answer: HashDone | Busy) => void;
   attempts: number;
   waiting: NodeJS.Timeout | null;
 }
@@ -82,8 +91,8 @@ export function openHashPool(options: HashPoolOptions): HashPool {
 
   async function run(worker: HashProcess, task: Task): Promise<void> {
     task.attempts += 1;
-    const result = await worker.check(task.phc, task.password);
-    if (result.kind === 'checked') task.resolve(result);
+    const result = await worker.work(task.work);
+    if (result.kind === 'checked' || result.kind === 'created') task.resolve(result);
     else if (result.kind === 'died' && task.attempts < MAX_ATTEMPTS && !closed) wait(task, 'unshift');
     else refuse(task);
   }
@@ -102,14 +111,25 @@ export function openHashPool(options: HashPoolOptions): HashPool {
     }
   }
 
+  const ask = (work: HashWork): Promise<HashDone | Busy> =>
+    new Promise((resolve) => {
+      if (closed || queue.length >= options.queue) return refuse({ resolve });
+      wait({ work, resolve, attempts: 0, waiting: null }, 'push');
+      pump();
+    });
+
   return {
     verify: (phc, password) => {
       if (parseArgon2String(phc) === null) throw new RangeError('not an Argon2id string within bounds');
-      return new Promise((resolve) => {
-        if (closed || queue.length >= options.queue) return refuse({ resolve });
-        wait({ phc, password, resolve, attempts: 0, waiting: null }, 'push');
-        pump();
-      });
+      return ask({ kind: 'check', phc, password }).then((answer) =>
+        answer.kind === 'created' ? { kind: 'checked', match: false } : answer,
+      );
+    },
+    create: (password, cost, random) => {
+      if (!isAllowedCost(cost)) throw new RangeError('no hash of this cost may be made');
+      return ask({ kind: 'create', password, cost, salt: encodeBase64url(random(SALT_BYTES)) }).then((answer) =>
+        answer.kind === 'checked' ? { kind: 'busy', retryAfter: options.retryAfter } : answer,
+      );
     },
     status: () => ({
       pids: processes.map((worker) => worker.pid()).filter((pid) => pid !== null),

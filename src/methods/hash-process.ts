@@ -1,7 +1,7 @@
 // Owns: the life of one hashing process: started, asked one thing at a time, started again when it dies.
 // Leaves to hash-pool.ts: the queue in front of it.
 import { type ChildProcess, fork } from 'node:child_process';
-import type { HashQuestion, HashReport } from './hash-worker.ts';
+import type { HashQuestion, HashReport, HashWork } from './hash-worker.ts';
 
 /** For the log. Nothing in it comes from a person. */
 export type HashProcessEvent =
@@ -14,18 +14,23 @@ export type HashProcessEvent =
     }
   | { readonly kind: 'hash-failed'; readonly code: string };
 
-type CheckResult =
+/** What came of a piece of work. */
+export type HashDone =
   | { readonly kind: 'checked'; readonly match: boolean }
+  | { readonly kind: 'created'; readonly phc: string };
+
+type WorkResult =
+  | HashDone
   /** The process is gone: somebody else may try. */
   | { readonly kind: 'died' }
   /** The process lives, but could not compute it. */
   | { readonly kind: 'failed' };
 
 export interface HashProcess {
-  /** Started, not working: `check` may be called. */
+  /** Started, not working: `work` may be called. */
   readonly isIdle: () => boolean;
   readonly isWorking: () => boolean;
-  readonly check: (phc: string, password: string) => Promise<CheckResult>;
+  readonly work: (work: HashWork) => Promise<WorkResult>;
   readonly pid: () => number | null;
   readonly close: () => Promise<void>;
 }
@@ -47,7 +52,7 @@ export function startHashProcess(options: {
   let failures = 0;
   let questions = 0;
   let restart: NodeJS.Timeout | null = null;
-  let current: { readonly id: number; readonly settle: (result: CheckResult) => void } | null = null;
+  let current: { readonly id: number; readonly settle: (result: WorkResult) => void } | null = null;
 
   function start(): void {
     // No environment and no arguments: what the node was given in either is no business of this process.
@@ -80,7 +85,7 @@ export function startHashProcess(options: {
     if (current?.id !== report.id) return;
     if (report.kind === 'failed') options.onEvent({ kind: 'hash-failed', code: report.code });
     else failures = 0;
-    current.settle(report.kind === 'checked' ? { kind: 'checked', match: report.match } : { kind: 'failed' });
+    current.settle(resultOf(report));
   }
 
   function gone(was: ChildProcess, exitCode: number | null, signal: string | null): void {
@@ -100,14 +105,14 @@ export function startHashProcess(options: {
     isIdle: () => ready && current === null,
     isWorking: () => current !== null,
     pid: () => (ready ? (child?.pid ?? null) : null),
-    check: (phc, password) =>
+    work: (work) =>
       new Promise((resolve) => {
         const asked = child;
         questions += 1;
-        const question: HashQuestion = { id: questions, phc, password };
+        const question: HashQuestion = { ...work, id: questions };
         // Also what keeps the node alive while somebody waits for this answer.
         const timeout = setTimeout(() => asked?.kill('SIGKILL'), options.hashTimeoutMs);
-        const settle = (result: CheckResult) => {
+        const settle = (result: WorkResult) => {
           clearTimeout(timeout);
           current = null;
           resolve(result);
@@ -131,4 +136,17 @@ export function startHashProcess(options: {
       });
     },
   };
+}
+
+function resultOf(report: Exclude<HashReport, { readonly kind: 'ready' }>): WorkResult {
+  switch (report.kind) {
+    case 'checked':
+      return { kind: 'checked', match: report.match };
+    case 'created':
+      return { kind: 'created', phc: report.phc };
+    case 'failed':
+      return { kind: 'failed' };
+    default:
+      return report satisfies never;
+  }
 }

@@ -3,19 +3,22 @@
 // A process and not a thread: with one hash in the node's own process the 99th percentile of a signature is ten times higher.
 import { readdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { matchesHash } from './argon2.ts';
+import type { Argon2Cost } from '../lib/argon2-string.ts';
+import { createHash, matchesHash } from './argon2.ts';
 
 /** What the pool sends. Secrets come by the channel between the processes only: never in arguments, environment or logs. */
-export interface HashQuestion {
-  readonly id: number;
-  readonly phc: string;
-  readonly password: string;
-}
+export type HashQuestion = HashWork & { readonly id: number };
+
+export type HashWork =
+  | { readonly kind: 'check'; readonly phc: string; readonly password: string }
+  /** `salt`: base64url, random; made where randomness comes from. */
+  | { readonly kind: 'create'; readonly password: string; readonly cost: Argon2Cost; readonly salt: string };
 
 /** What it is told: once that the process can be used, then an answer per question. */
 export type HashReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'checked'; readonly id: number; readonly match: boolean }
+  | { readonly kind: 'created'; readonly id: number; readonly phc: string }
   /** The machine had no memory for it, say. `code` never holds input. */
   | { readonly kind: 'failed'; readonly id: number; readonly code: string };
 
@@ -31,9 +34,15 @@ function report(message: HashReport): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
-async function answer({ id, phc, password }: HashQuestion): Promise<void> {
+async function answer(question: HashQuestion): Promise<void> {
+  const { id, password } = question;
   try {
-    report({ kind: 'checked', id, match: await matchesHash(phc, password) });
+    if (question.kind === 'check') {
+      report({ kind: 'checked', id, match: await matchesHash(question.phc, password) });
+    } else {
+      const salt = Buffer.from(question.salt, 'base64url');
+      report({ kind: 'created', id, phc: await createHash(password, question.cost, () => salt) });
+    }
   } catch (error) {
     report({ kind: 'failed', id, code: error instanceof Error ? error.name : 'unknown' });
   }

@@ -19,6 +19,8 @@ export interface PartyRegistry {
   readonly all: () => readonly Party[];
   /** An OpenID Connect client by client_id, compared as text. */
   readonly findClient: (clientId: string) => Client | undefined;
+  /** A client by the 12 hex digits that sealed values hold. */
+  readonly findClientByHash: (hash: string) => Client | undefined;
   readonly clients: () => readonly Client[];
   /** Whoever has this key, whatever it speaks. */
   readonly relyingParty: (key: RelyingPartyKey) => RelyingParty | undefined;
@@ -85,9 +87,10 @@ export async function openPartyRegistry(folder: string): Promise<PartyRegistry> 
   await reload();
   return {
     find: (entityId) => snapshot.parties.get(entityId),
-    findByHash: (hash) => samlParty(snapshot, hash),
+    findByHash: (hash) => ofKind(snapshot.parties, 'saml', snapshot.byHash.get(hash)),
     all: () => [...snapshot.parties.values()],
     findClient: (clientId) => snapshot.clients.get(clientId),
+    findClientByHash: (hash) => ofKind(snapshot.clients, 'oidc', snapshot.byHash.get(hash)),
     clients: () => [...snapshot.clients.values()],
     relyingParty: (key) => snapshot.byKey.get(key)?.relyingParty,
     relyingPartyByHash: (hash) => snapshot.byHash.get(hash)?.relyingParty,
@@ -96,10 +99,19 @@ export async function openPartyRegistry(folder: string): Promise<PartyRegistry> 
   };
 }
 
-function samlParty({ parties, byHash }: Snapshot, hash: string): Party | undefined {
-  const found = byHash.get(hash);
-  const party = found === undefined ? undefined : parties.get(found.relyingParty.key.slice('saml:'.length));
-  return party === found ? party : undefined;
+/** The party as one of its kind; undefined when it is of another. */
+function ofKind<One extends RegisteredParty>(
+  all: ReadonlyMap<string, One>,
+  kind: 'saml' | 'oidc',
+  party: RegisteredParty | undefined,
+): One | undefined {
+  const [protocol, name] = splitKey(party?.relyingParty.key ?? 'saml:');
+  return protocol === kind ? all.get(name) : undefined;
+}
+
+function splitKey(key: RelyingPartyKey): readonly [protocol: string, name: string] {
+  const colon = key.indexOf(':');
+  return [key.slice(0, colon), key.slice(colon + 1)];
 }
 
 async function readFiles(folder: string, names: readonly string[], before: Files): Promise<Files> {
@@ -155,7 +167,7 @@ function merge({ metadata, clients }: Files, orphans: readonly Problem[]): Snaps
   const byHash = new Map<string, RegisteredParty>();
   const admit = <One extends RegisteredParty>(party: One, accepted: One[]): void => {
     const { key } = party.relyingParty;
-    const [kind, name] = [kindOf(key), key.slice(key.indexOf(':') + 1)];
+    const [protocol, name] = splitKey(key);
     const path = `${party.source}: ${name}`;
     const twin = byKey.get(key);
     const namesake = byHash.get(party.hash);
@@ -164,7 +176,11 @@ function merge({ metadata, clients }: Files, orphans: readonly Problem[]): Snaps
     } else if (namesake !== undefined) {
       // Sealed sessions name parties by this hash: serving both would mix them up.
       const other = namesake.relyingParty.key;
-      problems.push({ path, found: `${kind} with the same 6-byte hash as ${other}`, wanted: 'another name' });
+      problems.push({
+        path,
+        found: `${protocol === 'saml' ? 'an entityID' : 'a client_id'} with the same 6-byte hash as ${other}`,
+        wanted: 'another name',
+      });
     } else {
       byKey.set(key, party);
       byHash.set(party.hash, party);
@@ -186,8 +202,4 @@ function merge({ metadata, clients }: Files, orphans: readonly Problem[]): Snaps
     byHash,
     problems,
   };
-}
-
-function kindOf(key: RelyingPartyKey): string {
-  return key.startsWith('saml:') ? 'an entityID' : 'a client_id';
 }

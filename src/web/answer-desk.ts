@@ -5,13 +5,14 @@ import type { AuditEvent } from '../core/audit-event.ts';
 import type { AuthenticationRequest, RelyingPartyKey } from '../core/authentication-request.ts';
 import type { AuthenticationResult } from '../core/authentication-result.ts';
 import { LOGIN_CONTEXT_SECONDS } from '../core/login-context.ts';
+import type { AnswerContext } from '../core/protocol-adapter.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
 import type { Spent } from '../core/revocation.ts';
 import { type Session, withParticipant } from '../core/session.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Ancestor } from '../sealed/lineage.ts';
 import type { Desk } from './desk.ts';
-import type { OpenFlow } from './flow-cookies.ts';
+import { answerIdOfFlow, type OpenFlow } from './flow-cookies.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { OpenSession } from './session-cookie.ts';
 import { refusalWords } from './words.ts';
@@ -64,7 +65,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
 
   const give: AnswerDesk['give'] = async (result, request, shown, facts) => {
     const adapter = desk.adapters[request.answerTo.protocol];
-    const answer = await adapter.answer(result, request.answerTo);
+    const answer = await adapter.answer(result, request.answerTo, answerContext(shown));
     if (answer.kind === 'refused') {
       audit(facts, {
         action: 'refusal',
@@ -97,6 +98,13 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     if (sealed !== null) cookies.push(sealed);
     await record(result, request, session, answer.error?.code ?? null, facts);
     return withCookies(answer.reply, cookies);
+  };
+
+  const answerContext = ({ session, flow }: Shown): AnswerContext => {
+    const ancestors: Ancestor[] = [];
+    if (flow !== null) ancestors.push({ kid: flow.kid, lineage: flow.flow.lineage });
+    if (session !== null) ancestors.push({ kid: session.kid, lineage: session.session.lineage });
+    return { ancestors, answerId: flow === null ? desk.random(16) : answerIdOfFlow(flow.flow.innerId) };
   };
 
   const spend = async (

@@ -149,3 +149,8 @@ export function setCookieBytes(cookies: readonly SetCookie[], secure: boolean): 
 export function sidOfAttempt(innerId: Uint8Array, accountId: string): Buffer {
   return createHash('sha256').update('signet.sid\0').update(innerId).update(accountId).digest().subarray(0, 16);
 }
+
+/** What the answer to this flow is known by, 16 bytes; likewise the same in a balancer's repeat. */
+export function answerIdOfFlow(innerId: Uint8Array): Buffer {
+  return createHash('sha256').update('signet.answer\0').update(innerId).digest().subarray(0, 16);
+}

@@ -70,8 +70,7 @@ test('check tells every problem at once, with path, found and wanted', () => {
   writeFileSync(join(folder, 'revocations.yaml'), 'entries: nothing\n');
   const { code, err } = signet(['check', '--config', config]);
   assert.equal(code, 1);
-  for (const part of [/sealer\.json.*0644/, /users/, /certificate\.pem: found something else/, /revocations\.file/])
-    assert.match(err, part);
+  for (const part of [/sealer\.json.*0644/, /users/, /certificate\.pem: found something else/, /revocations\.file/]) assert.match(err, part);
 });
 
 const mismatches = [

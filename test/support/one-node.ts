@@ -1,6 +1,6 @@
 // Owns: one node in the test's own process, on a clock that the test sets. Whole HTTP requests, real keys, real files.
 // For what needs another time or another key; three real processes are in cluster.ts.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,6 +34,8 @@ export interface OneNodeOptions {
   readonly publicUrl?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly parties?: readonly string[];
+  /** OpenID Connect clients: their documents. */
+  readonly clients?: readonly { readonly client_id: string }[];
   readonly people?: readonly string[];
 }
 
@@ -95,6 +97,9 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
   }
   const parties = options.parties ?? [plainSpMetadata('https://sp.example.org')];
   for (const party of parties) await importParty(join(folder, 'parties'), Buffer.from(party), 'test');
+  for (const client of options.clients ?? []) {
+    await writeFile(join(folder, 'parties', `${client.client_id}.client.json`), JSON.stringify(client));
+  }
   const configWith = (environment: Readonly<Record<string, string>>): Config =>
     readConfig(join(folder, 'signet.yaml'), { ...QUIET, ...options.environment, ...environment });
   const start = async (environment: Readonly<Record<string, string>> = {}, ahead = 0): Promise<OneNode> => {
@@ -116,7 +121,7 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
         time.now = now;
         node.parts.revocations.poll();
         node.parts.keyring.poll();
-        node.parts.signingKeys.saml.poll();
+        for (const source of Object.values(node.parts.signingKeys)) source.poll();
       },
       publicUrl,
       ask: (one) => exchange(port, one),

@@ -57,6 +57,8 @@ export interface RequestClaim {
 
 export interface SamlAdapter extends ProtocolAdapter {
   readonly protocol: 'saml';
+  /** An assertion is signed, not sealed: it descends from nothing. */
+  readonly answer: (result: AuthenticationResult, pending: PendingAnswer) => Promise<Answer | Refused>;
   /** Null for a start without a request, which has no ID. */
   readonly requestClaim: (pending: PendingAnswer) => RequestClaim | null;
 }

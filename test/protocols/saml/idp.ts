@@ -8,7 +8,6 @@ import type { Answer, Arrival } from '../../../src/core/protocol-adapter.ts';
 import type { Reply } from '../../../src/core/reply.ts';
 import type { Session } from '../../../src/core/session.ts';
 import { createParty, type Party } from '../../../src/parties/party.ts';
-import type { PartyRegistry } from '../../../src/parties/party-registry.ts';
 import { DEFAULT_SETTINGS, type PartySettings, partySettingsSchema } from '../../../src/parties/party-settings.ts';
 import { createPreparedParties } from '../../../src/protocols/saml/prepared-party.ts';
 import { createSamlAdapter, type SamlAdapter } from '../../../src/protocols/saml/saml-adapter.ts';
@@ -94,12 +93,9 @@ export function createIdp(options: IdpOptions = {}): Idp {
     options.settings === undefined ? DEFAULT_SETTINGS : partySettingsSchema.parse(options.settings);
   const party = partyOf(metadataXml(options.metadata), settings);
   const parties = new Map([[party.metadata.entityId, party]]);
-  const registry: PartyRegistry = {
-    find: (entityId) => parties.get(entityId),
-    findByHash: (hash) => [...parties.values()].find((one) => one.hash === hash),
-    all: () => [...parties.values()],
-    problems: () => [],
-    reload: async () => false,
+  const registry = {
+    find: (entityId: string) => parties.get(entityId),
+    findByHash: (hash: string) => [...parties.values()].find((one) => one.hash === hash),
   };
   let count = 0;
   const random = (length: number): Buffer => createHash('sha512').update(`${++count}`).digest().subarray(0, length);

@@ -1,0 +1,237 @@
+// Owns: the authorization endpoint: a request by GET or POST, pushed, or as a request object, becomes an Arrival.
+// Leaves to core/login-flow: who is signed in. Leaves to oidc-adapter.ts: the answer. Reads no cookie and no header.
+import type { AuthenticationRequest, SubjectHint } from '../../core/authentication-request.ts';
+import { TYPED_NAME_MAX_BYTES } from '../../core/login-context.ts';
+import type { Arrival } from '../../core/protocol-adapter.ts';
+import { decodeBase64url } from '../../lib/base64url.ts';
+import type { Clock, EpochSeconds } from '../../lib/clock.ts';
+import type { Client } from '../../parties/client.ts';
+import { matchesLoopback } from '../../parties/client-uris.ts';
+import type { PartyRegistry } from '../../parties/party-registry.ts';
+import { FLOW_REQUEST_MAX_BYTES } from '../../sealed/flow-body.ts';
+import { knownAcrs } from './acr.ts';
+import { type AuthorizationParameters, readParameters, words } from './authorization-parameters.ts';
+import type { AuthorizationResponder } from './authorization-response.ts';
+import { type AuthorizeFacts, authorizeFacts, checkAuthorize, modeForErrors } from './authorize-checks.ts';
+import { NO_CLAIMS } from './claims-parameter.ts';
+import type { ClientKeys } from './client-keys.ts';
+import type { HintedSubject } from './id-token-hint.ts';
+import { AUTHORIZATION_PROBLEMS, type AuthorizationProblem, refusedWithPage } from './oidc-errors.ts';
+import { encodePending, type PendingOidc, shortHash, subjectDigest } from './pending-answer.ts';
+import { isPushedUri, type PushedRequests } from './pushed-request.ts';
+import { readRequestObject } from './request-object.ts';
+import { isScope, type Scope } from './scopes.ts';
+
+export interface AuthorizeDeps {
+  readonly issuer: string;
+  readonly registry: Pick<PartyRegistry, 'findClient'>;
+  readonly clientKeys: ClientKeys;
+  readonly pushed: PushedRequests;
+  readonly responder: AuthorizationResponder;
+  /** The person that an ID token of ours is about; null: it is none. */
+  readonly hintedSubject: (token: string) => Promise<HintedSubject | null>;
+  readonly clock: Clock;
+  /** How far clocks may be apart, in seconds. */
+  readonly skew: number;
+}
+
+export interface AuthorizeEndpoint {
+  /** By GET: `rawQuery` is what stands after the question mark. By POST: the form's fields. */
+  readonly receive: (pairs: Iterable<readonly [string, string]>, via: 'get' | 'post') => Promise<Arrival>;
+  /** What a pushed request would be told (RFC 9126 §2.1); null: it can be pushed. */
+  readonly examine: (
+    client: Client,
+    parameters: AuthorizationParameters,
+    signed: boolean,
+  ) => AuthorizationProblem | { readonly redirect: 'unregistered' } | null;
+}
+
+/** Where the parameters come from, and whether anybody vouches for them. */
+interface Source {
+  readonly parameters: AuthorizationParameters;
+  readonly pushed: boolean;
+  readonly signed: boolean;
+}
+
+export function createAuthorizeEndpoint(deps: AuthorizeDeps): AuthorizeEndpoint {
+  const receive = async (pairs: Iterable<readonly [string, string]>, via: 'get' | 'post'): Promise<Arrival> => {
+    const now = deps.clock();
+    const asked = readParameters(pairs);
+    const clientId = asked.get('client_id');
+    if (clientId === null) return refusedWithPage('no-client-id', 'none', null);
+    const client = deps.registry.findClient(clientId);
+    if (client === undefined) return refusedWithPage('unknown-client', clientId.slice(0, 251), null);
+    const source = await sourceOf(deps, client, asked, now);
+    const { key } = client.relyingParty;
+    // Nothing that is repeated can be believed to be the one that counts: a return address least of all.
+    const parameters = 'code' in source ? asked : source.parameters;
+    const redirectUri = parameters.repeated === 'redirect_uri' ? null : registeredAddress(client, parameters);
+    if (redirectUri === null) {
+      const named = parameters.get('redirect_uri') ?? 'none';
+      return refusedWithPage('unregistered-redirect-uri', named.slice(0, 300), key);
+    }
+    const how = 'code' in source ? { pushed: false, signed: false } : source;
+    const facts = authorizeFacts(client, parameters, how);
+    const understood = 'code' in source ? source : await understand(deps, facts, redirectUri, now);
+    if ('receivedAt' in understood) return { kind: 'authenticate', request: understood, via };
+    const to = { client, redirectUri: redirectUri.asked, mode: modeForErrors(facts), state: shortState(parameters) };
+    const reply = await deps.responder.failure(to, AUTHORIZATION_PROBLEMS[understood.code], now);
+    return { kind: 'reply', reply, error: { ...understood, relyingParty: key } };
+  };
+
+  return {
+    receive,
+    examine: (client, parameters, signed) => {
+      if (parameters.repeated === 'redirect_uri' || registeredAddress(client, parameters) === null) {
+        return { redirect: 'unregistered' };
+      }
+      return checkAuthorize(authorizeFacts(client, parameters, { pushed: true, signed }));
+    },
+  };
+}
+
+async function sourceOf(
+  deps: AuthorizeDeps,
+  client: Client,
+  asked: AuthorizationParameters,
+  now: EpochSeconds,
+): Promise<Source | AuthorizationProblem> {
+  const requestUri = asked.get('request_uri');
+  if (requestUri !== null && isPushedUri(requestUri)) {
+    const pushed = deps.pushed.open(client.metadata.client_id, requestUri);
+    if (pushed === null) return { code: 'request-uri-invalid', detail: 'not pushed here, or too old' };
+    return { ...pushed, pushed: true };
+  }
+  const object = asked.get('request');
+  if (object === null) return { parameters: asked, pushed: false, signed: false };
+  const { issuer, clientKeys: keys, skew } = deps;
+  const parameters = await readRequestObject(object, client, { issuer, keys, now, skew });
+  return 'code' in parameters ? parameters : { parameters, pushed: false, signed: true };
+}
+
+/** The address that was asked for, and the registered one that it is. */
+export interface RegisteredAddress {
+  readonly asked: string;
+  readonly registered: string;
+}
+
+/** Compared as text (RFC 9700 §2.1); only a loopback address may have another port. Null: not registered. */
+export function registeredAddress(
+  { metadata }: Client,
+  parameters: Pick<AuthorizationParameters, 'get'>,
+): RegisteredAddress | null {
+  const asked = parameters.get('redirect_uri');
+  if (asked === null) return null;
+  const registered = metadata.redirect_uris.find((one) => one === asked || matchesLoopback(asked, one));
+  return registered === undefined ? null : { asked, registered };
+}
+
+async function understand(
+  deps: AuthorizeDeps,
+  facts: AuthorizeFacts,
+  redirectUri: RegisteredAddress,
+  now: EpochSeconds,
+): Promise<AuthenticationRequest | AuthorizationProblem> {
+  const found = checkAuthorize(facts);
+  if (found !== null) return found;
+  const { client, parameters } = facts;
+  const hint = parameters.get('id_token_hint');
+  const hinted = hint === null ? null : await deps.hintedSubject(hint);
+  if (hint !== null && hinted?.audiences.includes(client.metadata.client_id) !== true) {
+    return { code: 'bad-id-token-hint', detail: hinted === null ? 'none of ours' : 'of another client' };
+  }
+  const subject = facts.claims?.sub ?? hinted?.sub ?? null;
+  const pending = pendingOf(facts, redirectUri, subject);
+  const request = requestOf(facts, pending, subject, now);
+  const size = Buffer.byteLength(request.relyingParty) + TYPED_NAME_MAX_BYTES + request.answerTo.data.length;
+  return size <= FLOW_REQUEST_MAX_BYTES ? request : { code: 'request-too-large', detail: `${size} bytes to remember` };
+}
+
+/** Only for a request that has passed its checks. */
+function pendingOf(
+  facts: AuthorizeFacts,
+  { asked, registered }: RegisteredAddress,
+  subject: string | null,
+): PendingOidc {
+  const { client, parameters, responseType, claims } = facts;
+  const { metadata } = client;
+  const bytes = (name: 'code_challenge' | 'dpop_jkt'): Uint8Array | null =>
+    decodeBase64url(parameters.get(name) ?? '!');
+  const acr = claims?.acr ?? { values: [], essential: false };
+  const wished = [
+    ...acr.values,
+    ...words(parameters.get('acr_values')),
+    ...(acr.values.length > 0 ? [] : defaultAcrs(facts)),
+  ];
+  const known = knownAcrs(acr.essential ? acr.values : wished);
+  return {
+    partyHash: client.hash,
+    redirectHash: shortHash(registered),
+    loopbackPort: asked === registered ? null : portOf(asked),
+    responseType: responseType ?? 'code',
+    responseMode: modeForErrors(facts),
+    state: parameters.get('state'),
+    nonce: parameters.get('nonce'),
+    codeChallenge: bytes('code_challenge'),
+    dpopKey: bytes('dpop_jkt'),
+    scopes: grantedScopes(client, words(parameters.get('scope'))),
+    resources: parameters.resources.map(shortHash),
+    claims: { idToken: claims?.idToken ?? NO_CLAIMS.idToken, userinfo: claims?.userinfo ?? NO_CLAIMS.userinfo },
+    acr: known,
+    acrEssential: acr.essential && known.length > 0,
+    subject: subject === null ? null : subjectDigest(subject),
+    authTime:
+      metadata.require_auth_time || parameters.get('max_age') !== null || metadata.default_max_age !== undefined,
+  };
+}
+
+function defaultAcrs({ client, parameters }: AuthorizeFacts): readonly string[] {
+  return parameters.get('acr_values') === null ? client.metadata.default_acr_values : [];
+}
+
+/** Scopes that nobody knows here are passed over (OpenID Connect Core §3.1.2.1). */
+function grantedScopes({ metadata }: Client, asked: readonly string[]): readonly Scope[] {
+  const refreshes = metadata.grant_types.includes('refresh_token');
+  return asked.filter(isScope).filter((scope) => scope !== 'offline_access' || refreshes);
+}
+
+function requestOf(
+  { client, parameters }: AuthorizeFacts,
+  pending: PendingOidc,
+  subject: string | null,
+  receivedAt: EpochSeconds,
+): AuthenticationRequest {
+  const prompts = words(parameters.get('prompt'));
+  const maxAge = parameters.get('max_age');
+  return {
+    relyingParty: client.relyingParty.key,
+    assurance: {
+      accepted: [...new Set(pending.acr.map(({ level }) => level))],
+      binding: pending.acrEssential ? 'required' : 'preferred',
+    },
+    // A choice of account never finishes by itself: the person is asked, and may name somebody else.
+    forceAuthn: prompts.includes('login') || prompts.includes('select_account'),
+    maxAge: maxAge === null ? (client.metadata.default_max_age ?? null) : Number(maxAge),
+    passive: prompts.includes('none'),
+    subject: subject === null ? suggestion(parameters.get('login_hint')) : { kind: 'required' },
+    receivedAt,
+    answerTo: encodePending(pending),
+  };
+}
+
+/** A hint too long to be kept is not worth refusing a sign-in for: it only fills in a field. */
+function suggestion(loginHint: string | null): SubjectHint {
+  if (loginHint === null || Buffer.byteLength(loginHint, 'utf8') > TYPED_NAME_MAX_BYTES) return { kind: 'none' };
+  return { kind: 'suggested', loginName: loginHint };
+}
+
+function portOf(uri: string): number {
+  const { port } = new URL(uri);
+  return port === '' ? 80 : Number(port);
+}
+
+/** What is too long to be kept is not sent back either. */
+function shortState(parameters: AuthorizationParameters): string | null {
+  const state = parameters.get('state');
+  return state !== null && state.length <= 512 && parameters.repeated !== 'state' ? state : null;
+}
