@@ -3,7 +3,7 @@ import { argon2id, hash, verify } from 'argon2';
 import { type Argon2Cost, formatArgon2String, isAllowedCost, parseArgon2String } from '../lib/argon2-string.ts';
 import type { Random } from '../lib/random.ts';
 
-export const SALT_BYTES = 16;
+const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
 /** Hashes a prepared password (`preparePassword`) into a PHC string. Holds no event loop, but takes cores and memory. */

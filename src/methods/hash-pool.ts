@@ -4,7 +4,6 @@ import { availableParallelism } from 'node:os';
 import { type Argon2Cost, isAllowedCost, parseArgon2String } from '../lib/argon2-string.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import type { Random } from '../lib/random.ts';
-import { SALT_BYTES } from './argon2.ts';
 import { type HashDone, type HashProcess, type HashProcessEvent, startHashProcess } from './hash-process.ts';
 import type { HashWork } from './hash-worker.ts';
 
@@ -56,6 +55,9 @@ export interface HashPool {
 export function defaultHashWorkers(): number {
   return Math.max(1, availableParallelism() - 1);
 }
+
+/** RFC 9106 §3.1 */
+const SALT_BYTES = 16;
 
 interface Task {
   readonly work: HashWork;

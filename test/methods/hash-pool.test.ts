@@ -57,6 +57,35 @@ test('a hash of the default cost, made and checked', async () => {
   assert.deepEqual(await pool.verify(phc, 'correct house'), { kind: 'checked', match: false });
 });
 
+test('a hash that the pool makes is right, of the cost that was asked for, and salted', async () => {
+  const { pool } = open();
+  const [one, two] = await Promise.all([pool.create('new', cheap, random), pool.create('new', cheap, random)]);
+  assert.ok(one.kind === 'created' && two.kind === 'created');
+  assert.match(one.phc, /^\$argon2id\$v=19\$m=64,t=1,p=1\$/);
+  assert.notEqual(one.phc, two.phc);
+  assert.deepEqual(await pool.verify(one.phc, 'new'), { kind: 'checked', match: true });
+  assert.deepEqual(await pool.verify(one.phc, 'New'), { kind: 'checked', match: false });
+  assert.equal(await matchesHash(two.phc, 'new'), true);
+});
+
+test('no hash is made of a cost that could not be checked', () => {
+  const { pool } = open();
+  for (const memory of [0, 7, 2 ** 31]) {
+    assert.throws(() => pool.create('new', { ...cheap, memory }, random), RangeError);
+  }
+});
+
+// CWE-400: choosing passwords must not be a way around the queue.
+test('hashes that are made stand in the same queue', async () => {
+  const { pool } = open({ queue: 1, retryAfter: 7 });
+  await until('a process', () => pool.status().pids.length === 1);
+  const work = [pool.verify(slowHash, 'x'), pool.create('new', cheap, random), pool.create('new', cheap, random)];
+  assert.deepEqual(await work[2], { kind: 'busy', retryAfter: 7 });
+  assert.equal((await work[1])?.kind, 'created');
+  await pool.close();
+  assert.equal((await pool.create('new', cheap, random)).kind, 'busy');
+});
+
 const refusedHashes: readonly (readonly [string, string])[] = [
   ['64 GiB', badHash({ memory: 65_536 * 1024, time: 1, parallelism: 1 })],
   ['not a hash', 'right'],
