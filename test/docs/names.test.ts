@@ -120,6 +120,18 @@ test('README has every section of the configuration, and no other', () => {
   assert.deepEqual(rows.map(([, name]) => name).sort(), [...sections].sort());
 });
 
+test("README's part for operators fits a screen", () => {
+  const { text } = documentNamed('README.md');
+  const part = text.slice(text.indexOf('## Running it'), text.indexOf('## Configuration')).trim().split('\n');
+  assert.ok(part.length > 20 && part.length <= 40, `${part.length} lines`);
+  for (const subject of ['/readyz', 'rotate-keys.sh', '--all --replace', 'Add a node', '#tonight']) {
+    assert.ok(
+      part.some((line) => line.includes(subject)),
+      subject,
+    );
+  }
+});
+
 test('parties.md shows settings that are read, and every one that the example has', () => {
   const [, yaml = ''] = /^```yaml\n([\s\S]*?)^```$/m.exec(documentNamed('docs/parties.md').text) ?? [];
   const shown = readPartySettings(yaml, 'docs/parties.md');
