@@ -2,9 +2,9 @@
 // Leaves to ring-kind.ts: what a ring is; to key-file.ts and data-key-file.ts: what each kind says of itself.
 // Nodes only read; the command line writes.
 import { createHash } from 'node:crypto';
-import { type BigIntStats, statSync } from 'node:fs';
 import { withLock, writeAtomically } from '../lib/atomic-file.ts';
 import type { Clock, EpochSeconds } from '../lib/clock.ts';
+import { fileVersion } from '../lib/file-version.ts';
 import { type Problem, ProblemsError } from '../lib/problems.ts';
 import type { AnyRing, RingKind } from './ring-kind.ts';
 import { readSecretFile } from './secret-file.ts';
@@ -43,7 +43,7 @@ export class RingFile<Ring extends AnyRing> {
 
   constructor(parts: RingFileParts<Ring>) {
     this.#parts = parts;
-    this.#seen = versionOf(parts.path);
+    this.#seen = fileVersion(parts.path);
     const { ring, digest } = load(parts, null);
     this.#ring = ring;
     this.#digest = digest;
@@ -81,12 +81,12 @@ export class RingFile<Ring extends AnyRing> {
   /** Looks if the file has changed; whether the ring has. */
   poll(): boolean {
     // A refused file is read again each time: what was wrong may have been a shortage of the machine.
-    return (this.#problems.length > 0 || versionOf(this.#parts.path) !== this.#seen) && this.#read();
+    return (this.#problems.length > 0 || fileVersion(this.#parts.path) !== this.#seen) && this.#read();
   }
 
   #read(): boolean {
     // Before the bytes: a change while they are read is then seen as one by the next look.
-    const version = versionOf(this.#parts.path);
+    const version = fileVersion(this.#parts.path);
     const isNew = version !== this.#seen;
     this.#seen = version;
     try {
@@ -141,17 +141,6 @@ function load<Ring extends AnyRing>(
   return { ring, digest };
 }
 
-/** What changes when a file is replaced, written, or made readable; 'missing' while there is none. */
-function versionOf(path: string): string {
-  let stat: BigIntStats | undefined;
-  try {
-    stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch {
-    return 'unreachable';
-  }
-  return stat === undefined ? 'missing' : [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
-}
-
 export type WriteOutcome = { readonly written: true } | { readonly refused: 'exists' | 'serial' };
 
 /**
@@ -168,7 +157,7 @@ export async function writeRing<Ring extends AnyRing>(
   const text = kind.format(ring);
   kind.parse(Buffer.from(text), { minSerial: options.expectSerial === null ? 0 : options.expectSerial + 1 });
   return withLock(path, async () => {
-    const missing = versionOf(path) === 'missing';
+    const missing = fileVersion(path) === 'missing';
     if (options.expectSerial === null) {
       if (!missing) return { refused: 'exists' };
     } else if (missing || kind.parse(readSecretFile(path), { minSerial: 0 }).serial !== options.expectSerial) {
