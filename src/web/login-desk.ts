@@ -12,7 +12,7 @@ import type { PasswordMethod } from '../methods/password.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import { type Asked, createFactorDesk, otherWays } from './factor-desk.ts';
 import { type LoginWorld, type Next, nextStep, type StoredVisit, type Visit } from './login-visit.ts';
-import { createPasswordForm } from './password-form.ts';
+import { createPasswordForm, withRetry } from './password-form.ts';
 import { isNavigation, isOwnPost, type RequestFacts } from './request-facts.ts';
 import { failureSentence, refusalWords } from './words.ts';
 
@@ -36,6 +36,8 @@ export interface LoginDesk {
 const METHOD_FIELD = 'method';
 /** A button for another way, or for another code. */
 const CHOOSE_FIELD = 'choose';
+/** When what somebody has enrolled could not be read. */
+const ENROLMENTS_RETRY_SECONDS = 30;
 /** The form of an enrolment. */
 const ENROL_FIELD = 'enrol';
 
@@ -128,7 +130,7 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
         if (enrolment === null) throw new Error('nothing can be enrolled here, and the flow wants it');
         return tidy(visit, await enrolment.show({ ...visit, flow: { ...visit.flow, context } }, { ...next, step }));
       case 'unavailable':
-        return desk.page('unavailable', 503, visit.facts);
+        return withRetry(desk.page('unavailable', 503, visit.facts), ENROLMENTS_RETRY_SECONDS);
       case 'finished':
         throw new Error('a finished attempt has no page');
       default:
