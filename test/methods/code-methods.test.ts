@@ -18,7 +18,7 @@ import {
 import { createCodeSending } from '../../src/methods/one-time-code.ts';
 import { oneTimeCodesSuite } from '../suites/one-time-codes-suite.ts';
 import { createMemoryOneTimeCodes } from '../support/memory-one-time-codes.ts';
-import { add, anna, at, ben, createWorld, fields, random, START, type World } from './factor-person.ts';
+import { add, anna, at, ben, createWorld, fields, random, START, slotOf, type World } from './factor-person.ts';
 
 oneTimeCodesSuite('in memory', async () => createMemoryOneTimeCodes());
 
@@ -127,6 +127,65 @@ test('a code lives for five minutes, and so does the question', async () => {
   const again = await type(newest(), { ...pending, at: START + 300 }, START + 300);
   assert.deepEqual(again.kind === 'failed' && again.failure, { kind: 'expired' }, 'the code, whatever the flow says');
   assert.equal((await type(newest(), pending, START + 299)).kind, 'proved');
+});
+
+test('a question that was put five minutes ago is over, whatever code is newer', async () => {
+  const { enrol, ask, type, newest } = open();
+  await enrol('anna@example.org', START - HOUR);
+  const older = await ask(START);
+  const newer = await ask(START + 200);
+  const outcome = await type(newest(), older, START + 300);
+  assert.deepEqual(outcome.kind === 'failed' && outcome.failure, { kind: 'expired' });
+  assert.equal((await type(newest(), newer, START + 300)).kind, 'proved');
+});
+
+// Who can write to the database must not be able to move a hash to where it opens something else.
+test('the same code has another hash for every account, use and destination', async () => {
+  const hashes = new Set<string>();
+  const sending = createCodeSending({
+    codes: {
+      issue: async (_slot, { hash }) => {
+        hashes.add(hash);
+        return { kind: 'issued' };
+      },
+      take: async () => 'expired',
+    },
+    policy: { spacing: 30, sends: 5, window: 900 },
+    words: (_language, code) => ({ subject: '', text: code }),
+    key: Buffer.alloc(32, 9),
+    random: (length) => Buffer.alloc(length, 1),
+    onSendFailed: () => {},
+    sender: { send: async () => ({ kind: 'sent' }) },
+  });
+  const slot = slotOf(anna, 'email-code');
+  await sending.send(slot, 'a@example.org', at(START));
+  await sending.send(slot, 'a@example.org', at(START));
+  assert.equal(hashes.size, 1, 'the code is the same');
+  await sending.send(slot, 'b@example.org', at(START));
+  await sending.send(slotOf(anna, 'email-enrolment'), 'a@example.org', at(START));
+  await sending.send(slotOf(ben, 'email-code'), 'a@example.org', at(START));
+  assert.equal(hashes.size, 4);
+});
+
+test('every code is drawn with the same chance: numbers at the end of the range are drawn again', async () => {
+  const drawn = [Buffer.from('ffffffff', 'hex'), Buffer.from('fff13d80', 'hex'), Buffer.from('0000000a', 'hex')];
+  const texts: string[] = [];
+  const sending = createCodeSending({
+    codes: { issue: async () => ({ kind: 'issued' }), take: async () => 'expired' },
+    policy: { spacing: 30, sends: 5, window: 900 },
+    words: (_language, code) => ({ subject: '', text: code }),
+    key: Buffer.alloc(32, 9),
+    random: () => drawn.shift() ?? Buffer.alloc(4),
+    onSendFailed: () => {},
+    sender: {
+      send: async (_to, { text }) => {
+        texts.push(text);
+        return { kind: 'sent' };
+      },
+    },
+  });
+  await sending.send(slotOf(anna, 'sms-code'), '+491701234567', at(START));
+  assert.deepEqual(texts, ['000010']);
 });
 
 test('a balancer’s repeat wins again', async () => {

@@ -48,6 +48,20 @@ test('time begins at step 0', () => {
   assert.deepEqual(matchingSteps(rfcSecret, codeOf(rfcSecret, 0), 0), [0]);
 });
 
+/** The RFC's secret gives 235522 in these two steps running. */
+const TWIN_STEPS = [62_075_368, 62_075_369] as const;
+
+test('a code that is two steps’ matches both, and confirming an enrolment with it uses both up', async () => {
+  const now = TWIN_STEPS[1] * 30;
+  assert.deepEqual(matchingSteps(rfcSecret, '235522', now), TWIN_STEPS);
+  const enrolment = createTotpEnrolment({ keys: createWorld().keys, random, serviceName: 'Example' });
+  const pending = { data: Buffer.concat([Buffer.of(1), Buffer.alloc(9), rfcSecret]), at: now };
+  const subject = { account: anna, enrolled: { version: 0, credentials: [] } };
+  const outcome = await enrolment.confirm(subject, fields({ [CODE_FIELD]: '235522' }), pending, at(now));
+  assert.ok(outcome.kind === 'enrolled' && outcome.credential.data.kind === 'totp');
+  assert.equal(outcome.credential.data.lastStep, TWIN_STEPS[1]);
+});
+
 function codeOf(secret: Uint8Array, time: number): string {
   return generateSync({ secret, epoch: time });
 }
