@@ -2,9 +2,12 @@
 // is not. One row per purpose: a new body codec gets one. A key that is not in its row is shown by its type alone.
 // Leaves to sealed/: whether a body is one. docs/sealed-values.md, Bodies.
 import { METHOD_NUMBERS } from '../core/authentication-event.ts';
+import { PROTOCOL_NUMBERS } from '../core/authentication-request.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import { decodePending } from '../protocols/saml/pending-answer.ts';
+import { decodeCode } from '../sealed/code-body.ts';
 import { decodeFlow } from '../sealed/flow-body.ts';
+import { decodePushed } from '../sealed/par-body.ts';
 import { decodeSession } from '../sealed/session-body.ts';
 import { decodeTransient } from '../sealed/transient-body.ts';
 import { type CborMap, type CborValue, decodeCbor } from '../sealer/cbor.ts';
@@ -35,7 +38,8 @@ interface Field {
   readonly name: string;
   /** Absent: never shown. */
   readonly show?: (value: CborValue, body: CborMap) => string | readonly string[];
-  readonly inner?: Row;
+  /** Of a byte string that is CBOR itself: its row, which may depend on the rest. */
+  readonly inner?: (body: CborMap) => Row | null;
 }
 
 interface Row {
@@ -81,6 +85,9 @@ const PENDING_SAML: Row = {
   },
 };
 
+/** What adapters keep in a flow, by the number of the protocol; one that is not here is not shown. */
+const PENDING: ReadonlyMap<CborValue | undefined, Row> = new Map([[PROTOCOL_NUMBERS.saml, PENDING_SAML]]);
+
 const FLAGS = ['forced', 'passive', 'levels required', 'subject required'];
 const FAILURES = ['wrong', 'throttled', 'expired'];
 
@@ -92,7 +99,7 @@ const FLOW: Row = {
     2: { name: 'lineage', show: kids },
     3: { name: 'party', show: plain },
     4: { name: 'protocol', show: plain },
-    5: { name: 'pending', inner: PENDING_SAML },
+    5: { name: 'pending', inner: (body) => PENDING.get(body.get(4)) ?? null },
     6: { name: 'flags', show: (value) => FLAGS.filter((_, bit) => (Number(value) & (1 << bit)) !== 0) },
     7: { name: 'levels', show: (value) => list(value).map((level) => `aal${plain(level)}`) },
     8: { name: 'max age', show: plain },
@@ -114,11 +121,38 @@ const TRANSIENT: Row = {
   fields: { 1: { name: 'sid', show: id }, 2: { name: 'account', show: plain } },
 };
 
+const CODE: Row = {
+  isReadable: (body) => decodeCode(body) !== null,
+  fields: {
+    1: { name: 'id' },
+    2: { name: 'sid', show: id },
+    3: { name: 'account', show: plain },
+    4: { name: 'session created', show: time },
+    5: { name: 'events', show: afterKey(4) },
+    6: { name: 'redirect uri', show: hex },
+    7: { name: 'code challenge' },
+    8: { name: 'dpop key', show: hex },
+    9: { name: 'scope', show: plain },
+    10: { name: 'resources', show: (value) => list(value).map(hex) },
+    11: { name: 'claims', show: plain },
+    12: { name: 'nonce' },
+    13: { name: 'acr', show: plain },
+    14: { name: 'lineage', show: kids },
+  },
+};
+
+const PUSHED: Row = {
+  isReadable: (body) => decodePushed(body) !== null,
+  fields: { 1: { name: 'id' }, 2: { name: 'parameters' }, 3: { name: 'signed', show: plain } },
+};
+
 /** By purpose. A purpose that is not here has no body yet that a release writes. */
 const ROWS: ReadonlyMap<string, Row> = new Map([
   ['sso-session', SESSION],
   ['login-flow', FLOW],
   ['saml-transient', TRANSIENT],
+  ['oidc-code', CODE],
+  ['oidc-par', PUSHED],
 ]);
 
 /** The keys that are explained for a purpose, for the test that compares them with the specification. */
@@ -143,9 +177,11 @@ function fieldsOf(row: Row, map: CborMap): readonly ExplainedField[] {
   return [...map].map(([key, value]) => {
     const field = row.fields[key];
     const explained = { key, name: field?.name ?? null, type: typeOf(value), value: field?.show?.(value, map) ?? null };
-    const inner = field?.inner === undefined || !(value instanceof Uint8Array) ? null : decodeCbor(value);
-    if (field?.inner === undefined || !(inner instanceof Map)) return explained;
-    return { ...explained, fields: fieldsOf(field.inner, inner) };
+    const innerRow = field?.inner?.(map) ?? null;
+    const inner = innerRow === null || !(value instanceof Uint8Array) ? null : decodeCbor(value);
+    return innerRow === null || !(inner instanceof Map)
+      ? explained
+      : { ...explained, fields: fieldsOf(innerRow, inner) };
   });
 }
 

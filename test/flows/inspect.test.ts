@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runCli } from '../../src/cli/signet.ts';
 import { systemRandom } from '../../src/lib/random.ts';
+import { encodePushed } from '../../src/sealed/par-body.ts';
+import { casPgt, oidcPar } from '../../src/sealer/purpose.ts';
+import { createSealer } from '../../src/sealer/seal.ts';
 import { runKeys } from '../cli/keys-run.ts';
 import { NOW, type OneNode, startOneNode } from '../support/one-node.ts';
 import { PersonBrowser, redirectPath, samlResponse } from '../support/person.ts';
@@ -120,6 +123,30 @@ test('a transient NameID leads to the session and the account', async () => {
   assert.equal(code, 0, text);
   assert.match(text, /^purpose +saml-transient$/m);
   assert.match(text, /^2 +account +tstr\(\d+\) +"\S+"$/m);
+});
+
+test('what protocols to come seal: by name and type, without what a client keeps to itself', async () => {
+  const sealer = createSealer({
+    ring: node.node.parts.keyring.current,
+    reread: () => false,
+    clock: () => NOW,
+    random: systemRandom(),
+    observe: () => {},
+  });
+  const body = encodePushed({ id: Buffer.alloc(16, 1), parameters: 'state=the-state', signed: true });
+  const sealed = sealer.seal(oidcPar, { context: 'client-1', iat: NOW, exp: NOW + 60, body });
+  assert.ok('token' in sealed);
+  const { code, text } = await inspect(sealed.token, ['--purpose', 'oidc-par', '--context', 'client-1']);
+  assert.equal(code, 0, text);
+  assert.match(text, /^2 +parameters +tstr\(15\) +\(not shown\)$/m);
+  assert.match(text, /^3 +signed +uint +1$/m);
+  assert.ok(!text.includes('the-state'));
+  const unspecified = sealer.seal(casPgt, { context: '', iat: NOW, exp: NOW + 60, body: Buffer.of(0xa0) });
+  assert.ok('token' in unspecified);
+  assert.match(
+    (await inspect(unspecified.token, ['--purpose', 'cas-pgt'])).text,
+    /^no body is specified for this purpose yet$/m,
+  );
 });
 
 test('why it would be refused: what a node counts, in words; what it holds all the same', async (t) => {
