@@ -48,6 +48,7 @@ export function statusOf(view: NodeView): Readonly<Record<string, unknown>> {
     keyring: parts.keyring.status(),
     dataKeyring: parts.dataKeyring?.status() ?? null,
     people: parts.directoryDetails.people(),
+    backends: parts.directoryDetails.backends(),
     parties: parts.parties.all().length,
     partyProblems: parts.parties.problems(),
     revocations: revocations.status(),
@@ -81,6 +82,9 @@ export function refreshGauges(view: NodeView): void {
   metrics.keyringPrimary.reset();
   metrics.keyringOverdue.set(ring.primary?.because === 'overdue' ? 1 : 0);
   if (ring.primary !== null) metrics.keyringPrimary.set({ kid: ring.primary.kid }, 1);
+  metrics.backendUp.reset();
+  for (const { name, isUp } of parts.directoryDetails.backends())
+    metrics.backendUp.set({ backend: name }, isUp ? 1 : 0);
   metrics.metadataExpiry.reset();
   for (const { metadata } of parts.parties.all()) {
     if (metadata.validUntil !== null) metrics.metadataExpiry.set({ sp: metadata.entityId }, metadata.validUntil);

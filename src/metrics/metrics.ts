@@ -26,6 +26,7 @@ export interface Metrics {
   readonly spentRefusals: Gauge;
   readonly auditLost: Gauge;
   readonly revocationAge: Gauge;
+  readonly backendUp: Gauge<'backend'>;
 }
 
 /** A registry of its own for each node object, so that several can live in one process. */
@@ -82,6 +83,7 @@ export function createMetrics(version: string): Metrics {
     ),
     auditLost: gauge('signet_audit_lines_lost', 'Audit lines that could not be kept, since the start'),
     hashQueue: gauge('signet_hash_queue_length', 'Logins that wait for a password hash'),
+    backendUp: gauge('signet_backend_up', '1 while what is behind the network answers', ['backend']),
     revocationAge: gauge('signet_revocation_feed_age_seconds', 'Since the revocation file was last read well'),
   };
 }

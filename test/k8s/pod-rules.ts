@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../src/config/config.ts';
+import type { DirectorySettings } from '../../src/config/directories.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { formatProblem, ProblemsError } from '../../src/lib/problems.ts';
 import { nameOf } from './render.ts';
@@ -62,7 +63,7 @@ export const podRules = {
         keyring.file,
         stableSecret.file,
         join(saml.signing.folder, 'signing-keys.json'),
-        ...directories.flatMap((directory) => (directory.kind === 'yaml' ? directory.file : [])),
+        ...directories.flatMap(filesOf),
         parties.folder,
         revocations.file,
       ]
@@ -72,6 +73,17 @@ export const podRules = {
   'SQLite is nowhere: nodes do not share a file that is written': (objects) =>
     objects.filter((object) => /sqlite/i.test(JSON.stringify(object))).map(nameOf),
 } as const satisfies Readonly<Record<string, Rule>>;
+
+function filesOf(directory: DirectorySettings): readonly string[] {
+  switch (directory.kind) {
+    case 'yaml':
+      return [directory.file];
+    case 'ldap':
+      return [directory.caFile, directory.bindPasswordFile].filter((file) => file !== undefined);
+    default:
+      return [];
+  }
+}
 
 function isRestricted(workload: Workload): boolean {
   const { runAsNonRoot, runAsUser, fsGroup, seccompProfile } = workload.pod.securityContext ?? {};

@@ -23,6 +23,7 @@ const SECRETS = new Set([
   'signet-keys',
   'signet-revocations',
   'signet-users',
+  'signet-ldap',
   'signet-saml-signing',
   'signet-tls',
 ]);
