@@ -56,7 +56,7 @@ export function createRoutes({
   const answers = createAnswerDesk({
     desk,
     requestClaim: ({ answerTo }) => saml.adapter.requestClaim(answerTo),
-    onFinished: (session, facts) => throttle.finished(session.accountId, facts.address, facts.now),
+    onFinished: (session, proved, facts) => throttle.finished(session.accountId, proved, facts.address, facts.now),
     onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.replace(/^saml:/, '') }),
   });
   const login = createLoginDesk({

@@ -2,6 +2,7 @@
 // Leaves to methods/throttle.ts: whose numbers they are; to state/: keeping them, on one node or for all of them.
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { AccountId, DirectoryUnavailable } from './account.ts';
+import type { MethodName } from './authentication-event.ts';
 
 /** Failures in a row of one account, with the attempts under way counted as failures until they are known to be none. */
 export interface AttemptCounter {
@@ -51,8 +52,17 @@ export interface AttemptStore {
     policy: CounterPolicy,
     now: EpochSeconds,
   ) => Promise<Reservation | DirectoryUnavailable>;
-  /** Forgets the account's failures, those at this place too, which is familiar from now on. Never rejects. */
-  readonly finished: (accountId: AccountId, place: string | null, now: EpochSeconds) => Promise<void>;
+  /**
+   * Forgets the account's failures with these methods, those at this place too, which is familiar from now on. Never
+   * rejects. Only what was proved: else whoever knows a password could sign in where it is enough, and so get a new set
+   * of guesses at the second factor again and again.
+   */
+  readonly finished: (
+    accountId: AccountId,
+    proved: readonly MethodName[],
+    place: string | null,
+    now: EpochSeconds,
+  ) => Promise<void>;
 }
 
 export function newCounter(): AttemptCounter {

@@ -1,7 +1,7 @@
 // Owns: what a single sign-on session is and when it has ended. Leaves to sealer/ and sealed/: its bytes.
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { AccountId } from './account.ts';
-import type { AuthenticationEvent } from './authentication-event.ts';
+import type { AuthenticationEvent, MethodName } from './authentication-event.ts';
 
 /** How a participant was told who the person is (docs/sealed-values.md, sso-session key 5). */
 export type ParticipantNameId =
@@ -54,6 +54,15 @@ export function oldestProof(session: Session): EpochSeconds {
 /** The time of the newest proof. */
 export function latestProof(session: Session): EpochSeconds {
   return session.events.reduce((latest, event) => Math.max(latest, event.at), session.created);
+}
+
+/** The methods that were proved since the session was as `before`; null: it is new. */
+export function provedSince(session: Session, before: Session | null): readonly MethodName[] {
+  const isOld = (event: AuthenticationEvent): boolean =>
+    before?.events.some(
+      (e) => e.method === event.method && e.credentialId === event.credentialId && e.at === event.at,
+    ) ?? false;
+  return session.events.filter((event) => !isOld(event)).map(({ method }) => method);
 }
 
 /** The same session with this proof; the newest proof of a credential replaces its older ones. */

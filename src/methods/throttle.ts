@@ -70,8 +70,16 @@ export interface Throttle {
    * the other. `settle` exactly once, `not-failed` also when nothing was found out. A success resets nothing by itself.
    */
   readonly begin: (attempt: Attempt, now: EpochSeconds) => Promise<Admission>;
-  /** A login has finished, all factors given: the account's failures are forgotten. The address's are not. */
-  readonly finished: (accountId: AccountId, address: string | null, now: EpochSeconds) => Promise<void>;
+  /**
+   * A login has finished, all factors given: the account's failures with the methods that were proved in it are forgotten.
+   * The address's are not.
+   */
+  readonly finished: (
+    accountId: AccountId,
+    proved: readonly MethodName[],
+    address: string | null,
+    now: EpochSeconds,
+  ) => Promise<void>;
 }
 
 /** NIST SP 800-63B-4 §3.2.2: no more than 100 consecutive failures of one authenticator. */
@@ -127,8 +135,8 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
       if (isUnavailable(reserved)) return { kind: 'unavailable' };
       return reserved.kind === 'locked' ? reserved : { kind: 'throttled', retryAfter: reserved.seconds };
     },
-    finished: (accountId, address, now) =>
-      store.finished(accountId, address === null ? null : addressKey(address), now),
+    finished: (accountId, proved, address, now) =>
+      store.finished(accountId, proved, address === null ? null : addressKey(address), now),
   };
 }
 

@@ -38,9 +38,11 @@ export function createMemoryAttempts(capacity: number): AttemptStore {
       reserveAttempt(counter, policy, now);
       return { kind: 'reserved', settle: async (outcome) => settleAttempt(counter, outcome === 'failed', now) };
     },
-    finished: async (accountId, place) => {
-      accounts.delete(accountId);
-      if (place !== null) familiar.set(placeKey(accountId, place), new Map());
+    finished: async (accountId, proved, place) => {
+      const here = place === null ? undefined : entry(familiar, placeKey(accountId, place));
+      for (const counters of [accounts.get(accountId), here]) {
+        for (const method of proved) counters?.delete(method);
+      }
     },
   };
 }

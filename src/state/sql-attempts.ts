@@ -55,13 +55,13 @@ export function createSqlAttempts(database: Database): AttemptStore {
       if (isUnavailable(answer) || answer.kind !== 'reserved') return answer;
       return { kind: 'reserved', settle: (outcome) => settle(key, outcome, now, answer.previous) };
     },
-    finished: async (accountId, place, now) => {
+    finished: async (accountId, proved, place, now) => {
       await database.ask('attempt-finished', async (queries) => {
-        const of = queries.deleteFrom('attempts').where('account_id', '=', accountId);
+        const of = queries.deleteFrom('attempts').where('account_id', '=', accountId).where('method', 'in', proved);
         await of.where('detail', '=', '').execute();
         if (place === null) return;
         const familiar = { account_id: accountId, detail: digest(place) };
-        await of.where('detail', '=', familiar.detail).where('method', '<>', FAMILIAR).execute();
+        await of.where('detail', '=', familiar.detail).execute();
         await queries
           .insertInto('attempts')
           .values({ ...familiar, method: FAMILIAR, failures: 0, in_a_row: 0, failed_at: now, previous_failed_at: 0 })

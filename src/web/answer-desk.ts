@@ -2,13 +2,14 @@
 import { type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import { assuranceOf } from '../core/assurance.ts';
 import type { AuditEvent } from '../core/audit-event.ts';
+import type { MethodName } from '../core/authentication-event.ts';
 import type { AuthenticationRequest, RelyingPartyKey } from '../core/authentication-request.ts';
 import type { AuthenticationResult } from '../core/authentication-result.ts';
 import { LOGIN_CONTEXT_SECONDS } from '../core/login-context.ts';
 import type { AnswerContext } from '../core/protocol-adapter.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
 import type { Spent } from '../core/revocation.ts';
-import { type Session, withParticipant } from '../core/session.ts';
+import { provedSince, type Session, withParticipant } from '../core/session.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Ancestor } from '../sealed/lineage.ts';
 import type { Desk } from './desk.ts';
@@ -39,8 +40,8 @@ export interface AnswerDeskOptions {
   readonly requestClaim: (
     request: AuthenticationRequest,
   ) => { readonly id: string; readonly until: EpochSeconds } | null;
-  /** A login has finished, in a new session or an older one that it strengthened. Never rejects. */
-  readonly onFinished: (session: Session, facts: RequestFacts) => Promise<unknown>;
+  /** A login has finished, in a new session or an older one that it strengthened by `proved`. Never rejects. */
+  readonly onFinished: (session: Session, proved: readonly MethodName[], facts: RequestFacts) => Promise<unknown>;
   /** The relying party was told who the person is. */
   readonly onAnswered: (relyingParty: RelyingPartyKey) => void;
 }
@@ -96,7 +97,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     const sealed = await sealSession(result, session, request, shown, facts);
     if (sealed === 'unavailable') return desk.page('unavailable', 503, facts);
     if (sealed !== null) cookies.push(sealed);
-    await record(result, request, session, answer.error?.code ?? null, facts);
+    await record(result, request, session, answer.error?.code ?? null, shown, facts);
     return withCookies(answer.reply, cookies);
   };
 
@@ -189,11 +190,15 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     request: AuthenticationRequest,
     session: Session,
     error: string | null,
+    shown: Shown,
     facts: RequestFacts,
   ): Promise<void> => {
     const { account, change } = result;
     if (change.kind === 'started') desk.metrics.sessionsStarted.inc();
-    if (change.kind !== 'none') await options.onFinished(session, facts);
+    if (change.kind !== 'none') {
+      const before = change.kind === 'extended' ? (shown.session?.session ?? null) : null;
+      await options.onFinished(session, provedSince(session, before), facts);
+    }
     if (error === null) options.onAnswered(request.relyingParty);
     audit(facts, {
       action: change.kind === 'none' ? 'sso' : 'login',

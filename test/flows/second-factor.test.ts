@@ -142,6 +142,22 @@ test('wrong codes have to wait, and the wait is told; the session does not come 
   assert.equal(statusOf(await code(tab, node.codeOf(app))), 'Success');
 });
 
+// CWE-307: who knows the password must not get new guesses at the code by signing in where it is not asked for.
+test('a login with the password alone does not end the wait for codes; one with the code does', async () => {
+  const [app = ''] = await fresh('bob');
+  const tab = await open(new PersonBrowser(), at('strong'));
+  await password(tab, 'bob');
+  for (let i = 0; i < 6; i += 1) await code(tab, '000000');
+  assert.equal(tab.page.status, 429);
+  await new PersonBrowser().signIn(node, 'bob');
+  assert.equal((await code(tab, '000000')).status, 429);
+  later(60);
+  assert.equal(statusOf(await code(tab, node.codeOf(app))), 'Success');
+  const next = await open(new PersonBrowser(), at('strong'));
+  await password(next, 'bob');
+  assert.equal((await code(next, '000000')).status, 200);
+});
+
 test('cancelling on the code’s page goes back to the application', async () => {
   await fresh('alice');
   const tab = await open(new PersonBrowser(), at('strong'));

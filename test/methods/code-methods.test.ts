@@ -320,7 +320,7 @@ test('guesses count per account and method, never per code or flow', async () =>
   assert.ok(locked && guesses <= 100, `${guesses} guesses`);
   const pending = await ask(now + 1000);
   assert.equal((await type(newest(), pending, now + 1000)).kind, 'failed');
-  await world.throttle.finished(anna.id, null, now + 1000);
+  await world.throttle.finished(anna.id, ['email-code', 'sms-code'], null, now + 1000);
 });
 
 for (const typed of ['', '12345', '1234567', 'abcdef', '1 2 3']) {

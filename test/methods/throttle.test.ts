@@ -10,6 +10,7 @@ const anna: Attempt = { method: 'password', accountId: 'a1', typedName: 'anna', 
 const nobody: Attempt = { ...anna, accountId: null, typedName: 'nobody' };
 const from = (address: string, who: Attempt = anna): Attempt => ({ ...who, address });
 const start = 1_000_000;
+const EVERY_METHOD = ['password', 'totp'] as const;
 
 function open(change: Partial<ThrottlePolicy> = {}, capacity = 1000) {
   let unknown = 0;
@@ -131,7 +132,7 @@ test('a right password resets nothing; only a finished login does', async () => 
   assert.equal(await attempt(throttle, anna, start + 1, 'not-failed'), 0);
   await fail(throttle, anna, start + 1);
   assert.equal(await fail(throttle, anna, start + 1), 2);
-  await throttle.finished('a1', null, start);
+  await throttle.finished('a1', EVERY_METHOD, null, start);
   for (let n = 0; n < 3; n++) assert.equal(await fail(throttle, anna, start + 1), 0);
   assert.equal(await fail(throttle, anna, start + 1), 1);
 });
@@ -140,7 +141,7 @@ test('a finished login of one account resets no other, nor a name that nobody ha
   const { throttle } = open();
   const bert = { ...anna, accountId: 'b2' };
   for (const who of [anna, bert, nobody]) for (let n = 0; n < 3; n++) await fail(throttle, who, start);
-  await throttle.finished('b2', null, start);
+  await throttle.finished('b2', EVERY_METHOD, null, start);
   assert.equal(await fail(throttle, anna, start), 1);
   assert.equal(await fail(throttle, nobody, start), 1);
   assert.equal(await fail(throttle, bert, start), 0);
@@ -221,7 +222,7 @@ test('successes do not fill an address’s count, and a finished login does not 
   for (let n = 0; n < 500; n++) assert.equal(await attempt(throttle, office(n), start, 'not-failed'), 0);
   for (let n = 0; n < 5; n++) assert.equal(await fail(throttle, office(n), start), 0);
   // The attacker signs in to an account of their own between guesses.
-  await throttle.finished('a900', '192.0.2.1', start);
+  await throttle.finished('a900', EVERY_METHOD, '192.0.2.1', start);
   assert.ok((await fail(throttle, office(9), start)) > 0);
 });
 
@@ -237,7 +238,7 @@ test('what one of the two counts turns away leaves the other as it was', async (
 
 test('strangers cannot keep a person out of the place they sign in from', async () => {
   const { throttle } = open();
-  await throttle.finished('a1', '192.0.2.1', start);
+  await throttle.finished('a1', EVERY_METHOD, '192.0.2.1', start);
   let now = start;
   for (let n = 0; n < 20; n++, now += 60) await fail(throttle, from(`198.51.100.${n}`), now);
   assert.ok((await fail(throttle, from('198.51.100.99'), now - 30)) > 0);
@@ -295,7 +296,7 @@ test('whatever the order of events, guesses within a window are bounded', async 
 test('who has signed in from an address is not shut out by others behind it', async () => {
   const { throttle } = open();
   const shared = '192.0.2.50';
-  await throttle.finished('acct-familiar', shared, start);
+  await throttle.finished('acct-familiar', EVERY_METHOD, shared, start);
   for (let n = 0; n < 200; n += 1) {
     const stranger = await throttle.begin(
       { method: 'password', accountId: null, typedName: `x${n}`, address: shared },
@@ -321,7 +322,7 @@ test('a second factor ends after a hundred failures in a row, however slow; a fi
   await one.settle('failed');
   assert.equal((await throttle.begin(code, now + 1_000_000)).kind, 'locked');
   assert.equal(await fail(throttle, anna, now), 0, 'another method is another count');
-  await throttle.finished('a1', null, now);
+  await throttle.finished('a1', EVERY_METHOD, null, now);
   assert.equal(await fail(throttle, code, now), 0);
 });
 
@@ -332,7 +333,7 @@ test('a password never ends: a known name is no lock-out weapon', async () => {
 
 test('a place that is familiar gives no further tries at a second factor', async () => {
   const { throttle } = open();
-  await throttle.finished('a1', '192.0.2.1', start);
+  await throttle.finished('a1', EVERY_METHOD, '192.0.2.1', start);
   const code = (address: string) => from(address, { ...anna, method: 'totp' });
   for (let n = 0; n < 3; n++) assert.equal(await fail(throttle, code('198.51.100.1'), start), 0);
   assert.equal(await fail(throttle, code('192.0.2.1'), start), 1);

@@ -233,7 +233,7 @@ test('a right code does not forget the failures before it; a finished login does
   await type('000000', START);
   const third = await type(code(START + 30), START);
   assert.equal(third.kind === 'failed' && third.because, 'throttled');
-  await world.throttle.finished(anna.id, '192.0.2.1', START);
+  await world.throttle.finished(anna.id, ['totp'], '192.0.2.1', START);
   assert.equal((await type(code(START + 30), START)).kind, 'proved');
 });
 

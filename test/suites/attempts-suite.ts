@@ -9,6 +9,7 @@ const policy: CounterPolicy = { free: 3, maxDelay: 60, window: 900, ceiling: nul
 const password: CounterName = { method: 'password', accountId: 'a-anna', detail: '' };
 const totp: CounterName = { method: 'totp', accountId: 'a-anna', detail: '' };
 const ceiling: CounterPolicy = { ...policy, ceiling: 5 };
+const EVERY_METHOD = ['password', 'totp'] as const;
 
 /** Seconds to wait, or 'locked'; 0 when it was let in, and then settled. */
 async function attempt(
@@ -79,10 +80,25 @@ export function attemptsSuite(name: string, open: () => Promise<AttemptStore>): 
     assert.equal(await attempt(store, NOW), 1);
   });
 
-  row('a finished login forgets the account’s failures of every method, and no one else’s', async (store) => {
+  // CWE-307: else a login where the password is enough gives new guesses at the second factor, for ever.
+  row('a finished login forgets failures of what was proved in it, and of nothing else', async (store) => {
+    const options = { name: totp, by: ceiling };
+    const there: CounterName = { ...password, detail: '192.0.2.1' };
+    for (let n = 0; n < 5; n += 1) {
+      assert.equal(await attempt(store, NOW + n * 10_000, options), 0);
+      await store.finished('a-anna', ['password'], '192.0.2.1', NOW);
+    }
+    assert.equal(await attempt(store, NOW + 100_000, options), 'locked');
+    for (let n = 0; n < 3; n += 1) await attempt(store, NOW, { name: there });
+    await store.finished('a-anna', ['totp'], '192.0.2.1', NOW);
+    assert.equal(await attempt(store, NOW + 100_000, options), 0);
+    assert.equal(await attempt(store, NOW, { name: there }), 1);
+  });
+
+  row('a finished login forgets the account’s failures of every method of it, and no one else’s', async (store) => {
     const ben: CounterName = { ...password, accountId: 'a-ben' };
     for (const each of [password, totp, ben]) for (let n = 0; n < 3; n += 1) await attempt(store, NOW, { name: each });
-    await store.finished('a-anna', null, NOW);
+    await store.finished('a-anna', EVERY_METHOD, null, NOW);
     assert.equal(await attempt(store, NOW), 0);
     assert.equal(await attempt(store, NOW, { name: totp }), 0);
     assert.equal(await attempt(store, NOW, { name: ben }), 1);
@@ -90,15 +106,15 @@ export function attemptsSuite(name: string, open: () => Promise<AttemptStore>): 
 
   row('a place is familiar to whom a login finished from there', async (store) => {
     assert.equal(await store.isFamiliar('a-anna', '192.0.2.1'), false);
-    await store.finished('a-anna', '192.0.2.1', NOW);
-    await store.finished('a-anna', '192.0.2.1', NOW + 1);
+    await store.finished('a-anna', EVERY_METHOD, '192.0.2.1', NOW);
+    await store.finished('a-anna', EVERY_METHOD, '192.0.2.1', NOW + 1);
     assert.equal(await store.isFamiliar('a-anna', '192.0.2.1'), true);
     assert.equal(await store.isFamiliar('a-ben', '192.0.2.1'), false);
     assert.equal(await store.isFamiliar('a-anna', '192.0.2.2'), false);
     const there: CounterName = { ...password, detail: '192.0.2.1' };
     for (let n = 0; n < 3; n += 1) await attempt(store, NOW, { name: there });
     assert.equal(await attempt(store, NOW, { name: there }), 1);
-    await store.finished('a-anna', '192.0.2.1', NOW);
+    await store.finished('a-anna', EVERY_METHOD, '192.0.2.1', NOW);
     assert.equal(await attempt(store, NOW, { name: there }), 0);
   });
 
@@ -108,7 +124,7 @@ export function attemptsSuite(name: string, open: () => Promise<AttemptStore>): 
     for (let n = 0; n < 5; n += 1) assert.equal(await attempt(store, NOW + n * 10_000, options), 0);
     assert.equal(await attempt(store, NOW + 10_000_000, options), 'locked');
     assert.equal(await attempt(store, NOW + 10_000_000, { ...options, outcome: 'not-failed' }), 'locked');
-    await store.finished('a-anna', null, NOW);
+    await store.finished('a-anna', EVERY_METHOD, null, NOW);
     assert.equal(await attempt(store, NOW, options), 0);
   });
 

@@ -82,7 +82,8 @@ export async function startFactorNode(options: FactorNodeOptions = {}): Promise<
   const answers = createAnswerDesk({
     desk,
     requestClaim: ({ answerTo }) => adapter.requestClaim(answerTo),
-    onFinished: (session, facts) => world.throttle.finished(session.accountId, facts.address, facts.now),
+    onFinished: (session, proved, facts) =>
+      world.throttle.finished(session.accountId, proved, facts.address, facts.now),
     onAnswered: () => {},
   });
   const login = createLoginDesk({
