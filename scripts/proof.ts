@@ -1,13 +1,14 @@
 // Owns: `make proof`: keys change, nodes die, and nobody notices: on three real nodes in a minute, and with the real
 // lifetimes on a virtual time. Prints what was measured; exit 1 when a zero is not zero. docs/operations.md, The proof.
 import { parseArgs } from 'node:util';
-import { runLive, SABOTAGES } from './proof/live.ts';
+import { runLive } from './proof/live.ts';
 import { type Faults, liveFaults, liveReport, simulationFaults, simulationReport, stories } from './proof/report.ts';
+import { SABOTAGES } from './proof/sabotage.ts';
 import { DEFAULT_SIMULATION, runSimulation } from './proof/simulation.ts';
 
 const { values } = parseArgs({
   options: {
-    // Distributes keys as one must not, to see that the table shows it: late, or forced. Real nodes only.
+    // Does to keys what one must not, to see that the table shows it: late, forced or unread. Real nodes only.
     sabotage: { type: 'string' },
   },
 });

@@ -1,7 +1,8 @@
 // Owns: the words and tables that `make proof` prints, and the verdict: which zero is not zero. Pure.
 import type { EmergencyResult } from './emergency.ts';
 import { type KeyRow, type PhaseCounts, wronglySealed } from './ledger.ts';
-import { CLOCKS, LIFETIMES, type LiveResult } from './live.ts';
+import { CLOCKS, LIFETIMES } from './lifetimes.ts';
+import type { LiveResult } from './live.ts';
 import { SIMULATED_CLOCKS, type SimulationResult, type SimulationSettings } from './simulation.ts';
 import { type SignInKind, sumOf, type Tally } from './tally.ts';
 
