@@ -22,8 +22,9 @@ export interface MessageSender {
 const ADDRESS_MAX = 254;
 
 /**
- * An address as it can stand in an envelope, its host in lower case; null for anything else. Only the plain form: no quotes, no comments, no
- * display name, no address literal, ASCII only; so that no address can say more than one address, here or at a mail server.
+ * An address as it can stand in an envelope, its host in lower case; null for anything else. Only the plain form: no
+ * quotes, no comments, no display name, no address literal, ASCII only; so that nothing can say more than one address, here
+ * or at a mail server.
  * @see RFC 5321 §4.1.2
  */
 export function readMailAddress(typed: string): string | null {

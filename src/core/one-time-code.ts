@@ -25,7 +25,7 @@ export const SEND_CHANNELS = {
 export interface IssuedCode {
   /** base64url of 32 bytes: a keyed hash of code, slot and destination, so that the store never holds a code. */
   readonly hash: string;
-  /** base64url of 32 bytes: a keyed hash of the destination, which sends are counted by over all accounts. */
+  /** base64url of 32 bytes: a keyed hash of destination and use, which sends are counted by over all accounts. */
   readonly destination: string;
   readonly until: EpochSeconds;
 }

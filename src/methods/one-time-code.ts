@@ -62,7 +62,9 @@ export function createCodeSending(options: CodeSendingOptions): CodeSending {
     send: async (slot, destination, { language, now }) => {
       const code = newCode(random);
       const until: EpochSeconds = now + CODE_SECONDS;
-      const issued = { hash: hashOf(slot, destination, code), destination: mac('destination', destination), until };
+      // The use is part of it: who tries to enrol somebody's address must not use up the codes that they sign in with.
+      const counted = mac('destination', slot.use, destination);
+      const issued = { hash: hashOf(slot, destination, code), destination: counted, until };
       const answer = await codes.issue(slot, issued, policy, now);
       if (isUnavailable(answer)) return unavailable('store');
       if (answer.kind === 'limited') {

@@ -298,6 +298,27 @@ test('only so many are sent in a quarter of an hour, over flows and codes', asyn
   assert.equal(begun.failure.retryAfter, 450);
 });
 
+// CWE-645: sending must not become a way to shut somebody out.
+test('who tries to enrol somebody else’s address does not use up its owner’s codes', async () => {
+  const { enrol, ask, type, newest, enrolment, subject, letters } = open();
+  await enrol('anna@example.org', START - HOUR);
+  const form = fields({ [DESTINATION_FIELD]: 'anna@example.org' });
+  for (let n = 0; n < 6; n += 1) await enrolment.begin(subject(ben), form, at(START + n * 30));
+  assert.equal(letters.length, 6, 'the owner’s, and five');
+  const pending = await ask(START + 151);
+  assert.equal((await type(newest(), pending, START + 151)).kind, 'proved');
+});
+
+test('nor do many accounts together flood one address', async () => {
+  const { enrolment, letters } = open();
+  const form = fields({ [DESTINATION_FIELD]: 'anna@example.org' });
+  for (let n = 0; n < 20; n += 1) {
+    const account = { ...ben, id: `a-${n}` };
+    await enrolment.begin({ account, enrolled: { version: 0, credentials: [] } }, form, at(START + n * 31));
+  }
+  assert.equal(letters.length, 5);
+});
+
 // CWE-307. A new code must not bring new guesses: counted over all of them, and 100 in a row are the end.
 test('guesses count per account and method, never per code or flow', async () => {
   const { enrol, ask, type, newest, world } = open(emailChannel, createWorld(5));
