@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { DEFAULT_ARGON2_COST, isAllowedCost } from '../lib/argon2-string.ts';
 import { type DirectorySettings, directoriesSchema } from './directories.ts';
 import { codesSchema, type MailConfig, mailSchema, type SmsConfig, smsSchema } from './messages.ts';
+import { type WebauthnConfig, webauthnSchema } from './webauthn.ts';
 
 const seconds = z.int().min(0).max(31_536_000);
 const positive = z.int().min(1).max(31_536_000);
@@ -81,6 +82,7 @@ export const configSchema = z.strictObject({
   mail: mailSchema.describe('without it nobody is sent a message by mail'),
   sms: smsSchema.describe('without it nobody is sent a text message'),
   codes: codesSchema.describe('how many codes are sent by mail and text message'),
+  webauthn: webauthnSchema,
   throttle: z
     .strictObject({
       enabled: z.boolean().default(true),
@@ -146,8 +148,9 @@ export const configSchema = z.strictObject({
 type Parsed = z.output<typeof configSchema>;
 
 /** The whole configuration, frozen; paths are absolute and `publicUrl` has no trailing slash. */
-export type Config = Readonly<Omit<Parsed, 'directories' | 'saml' | 'oidc' | 'mail' | 'sms'>> & {
+export type Config = Readonly<Omit<Parsed, 'webauthn' | 'directories' | 'saml' | 'oidc' | 'mail' | 'sms'>> & {
   readonly serviceName: string;
+  readonly webauthn: WebauthnConfig;
   readonly mail: MailConfig | null;
   readonly sms: SmsConfig | null;
   readonly saml: Parsed['saml'] & { readonly signing: { readonly passphrase: string | null } };

@@ -10,6 +10,7 @@ import { completeDirectories } from './directories.ts';
 import { completeMail, completeSms } from './messages.ts';
 import { addSchemaProblems, unwrapSchema } from './schema-problems.ts';
 import { wantedInstead } from './suggest.ts';
+import { completeWebauthn } from './webauthn.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -209,6 +210,7 @@ function complete(
     serviceName: parsed.serviceName ?? url?.hostname ?? '',
     mail: completeMail(parsed.mail, at, environment[variableName(['mail', 'password'])] || null, problems),
     sms: completeSms(parsed.sms, environment[variableName(['sms', 'password'])] || null, problems),
+    webauthn: completeWebauthn(parsed.webauthn, at, problems),
     keyring: { ...parsed.keyring, file: at(parsed.keyring.file) },
     dataKeyring: { ...parsed.dataKeyring, file: at(parsed.dataKeyring.file) },
     stableSecret: { ...parsed.stableSecret, file: at(parsed.stableSecret.file) },

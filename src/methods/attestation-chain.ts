@@ -7,13 +7,6 @@ import type { EpochSeconds } from '../lib/clock.ts';
 const CHAIN_MAX = 6;
 const WEAK = /md5|sha1/i;
 
-/** The certificates in PEM texts; null for a text that holds none, or anything broken. */
-export function readRoots(pem: string): readonly X509Certificate[] | null {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
-  const roots = blocks.map((block) => parse(block));
-  return roots.length > 0 && roots.every((root) => root !== null) ? roots : null;
-}
-
 /** Whether the chain, leaf first, ends at one of the roots and everything in it is valid now. No roots: never. */
 export function leadsToRoot(
   chain: readonly Uint8Array[],
@@ -45,7 +38,7 @@ function isStrong({ signatureAlgorithm }: X509Certificate): boolean {
   return signatureAlgorithm !== undefined && !WEAK.test(signatureAlgorithm);
 }
 
-function parse(certificate: Uint8Array | string): X509Certificate | null {
+function parse(certificate: Uint8Array): X509Certificate | null {
   try {
     return new X509Certificate(certificate);
   } catch {
