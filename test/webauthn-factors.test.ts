@@ -9,7 +9,7 @@ import { readCertificates } from '../src/lib/certificates.ts';
 import { ProblemsError } from '../src/lib/problems.ts';
 import { WEBAUTHN_FIELD } from '../src/methods/webauthn-party.ts';
 import { newStableSecret, parseStableSecret } from '../src/sealer/stable-secret.ts';
-import { createWebauthn, type Webauthn } from '../src/webauthn.ts';
+import { createWebauthn, type Webauthn } from '../src/webauthn-factors.ts';
 import { add, anna, at, createWorld, fields, random, START } from './methods/factor-person.ts';
 import { AttestationRoot, FLAGS, SoftwareKey } from './support/software-authenticator.ts';
 
