@@ -22,15 +22,10 @@ export class LdapTimeout extends Error {
 
 /** `operationTimeout` in seconds. */
 export function createLdapConnection(socket: Socket, operationTimeout: number): LdapConnection {
-  let given = false;
-  const giveOnce = () => {
-    if (given) throw new Error('the connection has ended');
-    given = true;
-    return socket;
-  };
   const client = new Client({
     url: 'ldap://established.invalid',
-    createConnection: giveOnce as typeof connect,
+    // This socket and no other, however often it asks.
+    createConnection: (() => socket) as typeof connect,
   });
   let alive = true;
   const dead = () => {

@@ -114,6 +114,16 @@ withServer('the same mail address at two people is an outage where it is a login
   assert.equal((await personCalled(directory, 'mail1')).loginName, 'mail1');
 });
 
+// Whoever counts attempts and compares directories must mean the same name as the server.
+withServer('what the server takes for the typed name, and this node does not, is nobody', async (ldap, t) => {
+  await addLdapPerson(ldap, { uid: 'dialled', password: PASSWORD, attributes: { telephoneNumber: '+49 30 1234' } });
+  const { directory } = watched(t, settingsFor(ldap, { loginAttributes: ['telephoneNumber'] }));
+  assert.equal((await personCalled(directory, '+49 30 1234')).loginName, '+49 30 1234');
+  for (const typed of ['+49301234', '+49-30-1234', '+4 9 3 0 1 2 3 4']) {
+    assert.equal(await directory.findByLoginName(typed), null);
+  }
+});
+
 withServer('who the filter leaves out is nobody, also by id', async (ldap, t) => {
   await addLdapPerson(ldap, { uid: 'former', password: PASSWORD, attributes: { employeeType: 'former' } });
   const { id } = await personCalled(watched(t, settingsFor(ldap)).directory, 'former');
@@ -232,6 +242,11 @@ withServer('for a name that nobody has the same exchange takes place, without th
   const overheard = Buffer.concat(proxy.sent()).toString('latin1');
   assert.ok(overheard.includes('typed for frida'));
   assert.ok(!overheard.includes('typed for nobody'));
+  // A server written in C may stop reading at a zero byte, and find an empty password.
+  for (const password of ['\0typed after zero', `${PASSWORD}\0typed after zero`]) {
+    assert.equal((await verify(directory, 'frida', password)).kind, 'failed');
+  }
+  assert.ok(!Buffer.concat(proxy.sent()).toString('latin1').includes('typed after zero'));
   assert.equal(await directory.check.bind(null, 'typed for another directory'), 'mismatch');
   assert.ok(!Buffer.concat(proxy.sent()).toString('latin1').includes('typed for another directory'));
 });
