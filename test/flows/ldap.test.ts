@@ -1,6 +1,11 @@
 // Whole sign-ins of people in an LDAP server, beside people in a file, and the outage table's rows about it.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
+import { Command } from 'commander';
+import { addCheckCommand } from '../../src/cli/check.ts';
+import { CliFailure } from '../../src/cli/io.ts';
+import { systemRandom } from '../../src/lib/random.ts';
 import { addLdapGroup, addLdapPerson } from '../support/ldap-people.ts';
 import { type OneNode, PASSWORD, startOneNode } from '../support/one-node.ts';
 import {
@@ -41,6 +46,7 @@ after(async () => server?.close());
 interface Stage {
   readonly node: OneNode;
   readonly proxy: TcpProxy;
+  readonly environment: Readonly<Record<string, string>>;
 }
 /** A node with people in a file (alice, bob) and, behind them or before them, in LDAP through a proxy. */
 async function stageFor(t: TestContext, order: 'file first' | 'LDAP first' | 'LDAP only'): Promise<Stage | null> {
@@ -64,18 +70,17 @@ async function stageFor(t: TestContext, order: 'file first' | 'LDAP first' | 'LD
     'LDAP first': [ldap, { kind: 'yaml' }],
     'LDAP only': [ldap],
   };
-  const node = await startOneNode({
-    environment: {
-      SIGNET_DIRECTORIES: JSON.stringify(orders[order]),
-      SIGNET_THROTTLE_ENABLED: 'false',
-      LDAP_PASSWORD: SEARCH_PASSWORD,
-    },
-  });
+  const environment = {
+    SIGNET_DIRECTORIES: JSON.stringify(orders[order]),
+    SIGNET_THROTTLE_ENABLED: 'false',
+    LDAP_PASSWORD: SEARCH_PASSWORD,
+  };
+  const node = await startOneNode({ environment });
   t.after(async () => {
     await node.close();
     await proxy.close();
   });
-  return { node, proxy };
+  return { node, proxy, environment };
 }
 
 async function attempt(node: OneNode, name: string, password = PASSWORD) {
@@ -171,6 +176,33 @@ test('an LDAP server before the file that is gone stops both: whose a name is ca
   if (stage === null) return;
   await stage.proxy.close();
   for (const name of ['alice', 'paula']) assert.equal((await attempt(stage.node, name)).posted.status, 503);
+});
+
+test('signet check asks the server', async (t) => {
+  const stage = await stageFor(t, 'file first');
+  if (stage === null) return;
+  const { node, proxy, environment } = stage;
+  const check = async () => {
+    let shown = '';
+    const show = (text: string) => {
+      shown += text;
+    };
+    const io = { out: show, err: show, readStdin: async () => '', askSecret: async () => null };
+    const program = new Command().exitOverride();
+    addCheckCommand(program, { ...io, clock: () => node.time.now, random: systemRandom(), environment });
+    const config = join(node.config.folder, 'signet.yaml');
+    const failed = await program.parseAsync(['check', '--config', config], { from: 'user' }).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    return { shown, failed };
+  };
+  assert.deepEqual((await check()).failed, null);
+  await proxy.close();
+  const { shown, failed } = await check();
+  assert.ok(failed instanceof CliFailure);
+  assert.match(shown, /directories: corp: ldap:\/\/127\.0\.0\.1:\d+: found .*ECONNREFUSED/);
+  assert.ok(!shown.includes(SEARCH_PASSWORD));
 });
 
 test('a session ends with the entry in the directory', async (t) => {
