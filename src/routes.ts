@@ -39,7 +39,7 @@ export interface RouteParts {
 }
 
 /** What there is beside passwords. */
-export type SecondFactors = Pick<LoginDeskOptions, 'factors' | 'credentials' | 'possible' | 'enrolment'>;
+export type SecondFactors = Pick<LoginDeskOptions, 'factors' | 'passkeys' | 'credentials' | 'possible' | 'enrolment'>;
 
 export function createRoutes({
   config,

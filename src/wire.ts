@@ -109,7 +109,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     saml,
     oidc,
     ...createPassword(config, context, parts, pool),
-    secondFactors: { factors: [], credentials: null, possible: ['password'], enrolment: null },
+    secondFactors: { factors: [], passkeys: null, credentials: null, possible: ['password'], enrolment: null },
   });
   const documents = new Map<string, () => Promise<{ contentType: string; text: string }>>();
   const metadata = ownMetadata(config, parts, random);

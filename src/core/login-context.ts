@@ -44,20 +44,20 @@ export function emptyContext(now: EpochSeconds): LoginContext {
   return { accountId: null, events: [], typedName: '', failure: null, challenge: null, began: now };
 }
 
-/** The context about this account: what is there of another is dropped, never combined. */
-export function contextOf(context: LoginContext, accountId: AccountId): LoginContext {
+/** The context about this account, or about nobody yet: what is there of another is dropped, never combined. */
+export function contextOf(context: LoginContext, accountId: AccountId | null): LoginContext {
   return context.accountId === accountId ? context : { ...context, accountId, events: [], challenge: null };
 }
 
-/** The same context after a method was asked to begin for this account. */
-export function withPending(context: LoginContext, accountId: AccountId, challenge: Challenge): LoginContext {
+/** The same context after a method was asked to begin for this account; null: it will say itself who it is. */
+export function withPending(context: LoginContext, accountId: AccountId | null, challenge: Challenge): LoginContext {
   return { ...contextOf(context, accountId), challenge };
 }
 
 /** What was begun with this method for this account, and may still be answered. */
 export function livePending(
   { accountId, challenge }: LoginContext,
-  of: AccountId,
+  of: AccountId | null,
   method: MethodName,
   now: EpochSeconds,
 ): PendingChallenge | null {

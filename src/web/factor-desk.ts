@@ -51,8 +51,8 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
     return factor;
   };
   const subjectOf = ({ step, enrolled }: Asked): FactorSubject => ({ account: step.account, enrolled });
-  const pendingOf = (visit: StoredVisit, { step }: Asked): PendingChallenge | null =>
-    livePending(visit.flow.context, step.account.id, step.method, visit.facts.now);
+  const pendingOf = ({ facts }: StoredVisit, { step, context }: Asked): PendingChallenge | null =>
+    livePending(context, step.account.id, step.method, facts.now);
 
   const page = async (
     visit: StoredVisit,
@@ -89,7 +89,7 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
     asked: Asked,
     form: FormFields,
   ): Promise<{ readonly pending: PendingChallenge | null } | Reply> => {
-    const begun = await factorOf(asked).begin(subjectOf(asked), form, contextOf(visit));
+    const begun = await factorOf(asked).begin(subjectOf(asked), form, factorContext(visit));
     if (begun.kind === 'ready') {
       return { pending: begun.pending === null ? null : { data: begun.pending, at: visit.facts.now } };
     }
@@ -144,7 +144,12 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
     prove: async (visit, asked) => {
       const pending = pendingOf(visit, asked);
       const { form } = visit.facts;
-      const outcome: FactorOutcome = await factorOf(asked).verify(subjectOf(asked), form, pending, contextOf(visit));
+      const outcome: FactorOutcome = await factorOf(asked).verify(
+        subjectOf(asked),
+        form,
+        pending,
+        factorContext(visit),
+      );
       if (outcome.kind === 'proved') {
         desk.metrics.logins.inc({ method: outcome.event.method, outcome: 'success', reason: 'proved' });
         return outcome;
@@ -166,6 +171,6 @@ function isWaiting(failure: MethodFailure): failure is Exclude<MethodFailure, Se
 }
 type SealedFailure = Extract<FactorFailure, { readonly kind: 'wrong' | 'expired' }>;
 
-function contextOf({ facts }: StoredVisit): FactorContext {
+export function factorContext({ facts }: StoredVisit): FactorContext {
   return { now: facts.now, address: facts.address, claimant: facts.attempt, language: 'en' };
 }

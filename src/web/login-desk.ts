@@ -1,25 +1,30 @@
 // Owns: one sign-in over HTTP: from a protocol's request, over its pages, to the protocol's answer.
-// Leaves to core/login-flow the decision, to password-form.ts and factor-desk.ts the proofs, to a ProtocolAdapter the
-// answer, to answer-desk.ts the giving of it.
+// Leaves to core/login-flow the decision, to password-form.ts, passkey-door.ts and factor-desk.ts the proofs, to
+// step-pages.ts the pages, to a ProtocolAdapter the answer, to answer-desk.ts the giving of it.
 import { isUnavailable } from '../core/account.ts';
 import type { MethodName } from '../core/authentication-event.ts';
 import { emptyContext, type LoginContext } from '../core/login-context.ts';
 import type { LoginInput } from '../core/login-step.ts';
 import type { Arrival } from '../core/protocol-adapter.ts';
-import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
+import { type Reply, withCookies } from '../core/reply.ts';
 import type { FactorMethod } from '../methods/factor-method.ts';
 import type { PasswordMethod } from '../methods/password.ts';
+import type { PasskeySignIn } from '../methods/webauthn.ts';
 import type { AnswerDesk } from './answer-desk.ts';
-import { type Asked, createFactorDesk, otherWays } from './factor-desk.ts';
-import { type LoginWorld, type Next, nextStep, type StoredVisit, type Visit } from './login-visit.ts';
-import { createPasswordForm, withRetry } from './password-form.ts';
+import { type Asked, createFactorDesk } from './factor-desk.ts';
+import { type LoginWorld, type Next, nextStep, type StoredVisit, sealVisit, type Visit } from './login-visit.ts';
+import { createPasskeyDoor } from './passkey-door.ts';
+import { createPasswordForm } from './password-form.ts';
 import { isNavigation, isOwnPost, type RequestFacts } from './request-facts.ts';
-import { failureSentence, refusalWords } from './words.ts';
+import { createStepPages } from './step-pages.ts';
+import { passkeySentence, refusalWords } from './words.ts';
 
 export interface LoginDeskOptions extends LoginWorld {
   readonly answers: AnswerDesk;
   readonly password: PasswordMethod;
   readonly factors: readonly FactorMethod[];
+  /** null: nobody signs in with a passkey alone. */
+  readonly passkeys: PasskeySignIn | null;
   readonly publicOrigin: string;
 }
 
@@ -36,8 +41,6 @@ export interface LoginDesk {
 const METHOD_FIELD = 'method';
 /** A button for another way, or for another code. */
 const CHOOSE_FIELD = 'choose';
-/** When what somebody has enrolled could not be read. */
-const ENROLMENTS_RETRY_SECONDS = 30;
 /** The form of an enrolment. */
 const ENROL_FIELD = 'enrol';
 
@@ -46,6 +49,8 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
   const { sessions, flows, forms, pages } = desk;
   const password = createPasswordForm(options, answers, options.password);
   const factors = createFactorDesk(options, answers, options.factors);
+  const passkeys = options.passkeys === null ? null : createPasskeyDoor(options, answers, options.passkeys);
+  const stepPages = createStepPages(options, password, passkeys, factors);
 
   const begin = async (arrival: Arrival, facts: RequestFacts): Promise<Reply> => {
     if (arrival.kind !== 'authenticate') {
@@ -106,41 +111,8 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     const spent = await desk.spent.peek('login-flow', visit.flow.innerId, facts.now);
     if (isUnavailable(spent)) return desk.page('unavailable', 503, facts);
     if (spent) return withCookies(desk.page('finished', 410, facts), [flows.expired(id)]);
-    return ask(visit, next);
+    return stepPages.of(visit, next);
   };
-
-  /** The page of a step. */
-  const ask = async (visit: StoredVisit, next: Next): Promise<Reply> => {
-    const { step, context } = next;
-    const problem = 'failure' in step && step.failure !== null ? failureSentence(step.failure) : null;
-    switch (step.kind) {
-      case 'identify':
-        return tidy(visit, password.page(visit, { loginName: step.loginName ?? '', problem, ways: [] }));
-      case 'challenge': {
-        if (step.method === 'password') {
-          const { loginName } = step.account;
-          return tidy(visit, password.page(visit, { loginName, problem, ways: otherWays(step) }));
-        }
-        const question = await factors.ask(visit, { ...next, step });
-        const kept = question.context === null ? null : stored(visit, question.context);
-        if (kept !== null && 'refused' in kept) return desk.page('unavailable', 503, visit.facts);
-        return tidy(visit, question.reply, kept === null ? [] : [kept]);
-      }
-      case 'enrol':
-        if (enrolment === null) throw new Error('nothing can be enrolled here, and the flow wants it');
-        return tidy(visit, await enrolment.show({ ...visit, flow: { ...visit.flow, context } }, { ...next, step }));
-      case 'unavailable':
-        return withRetry(desk.page('unavailable', 503, visit.facts), ENROLMENTS_RETRY_SECONDS);
-      case 'finished':
-        throw new Error('a finished attempt has no page');
-      default:
-        return step satisfies never;
-    }
-  };
-
-  /** With what this response sets, and what the browser has too much of. */
-  const tidy = (visit: StoredVisit, page: Reply, setting: readonly SetCookie[] = []): Reply =>
-    withCookies(page, [...setting, ...flows.housekeeping(visit.facts, visit.cookie.id, setting)]);
 
   const submit = async (id: string, facts: RequestFacts): Promise<Reply> => {
     if (!isOwnPost(facts, publicOrigin)) return desk.page('foreign', 403, facts);
@@ -173,6 +145,12 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     if (step.kind === 'challenge' && method && method !== 'password') {
       return onward(visit, await factors.prove(visit, { ...next, step: { ...step, method } }));
     }
+    if (step.kind === 'identify' && passkeys !== null && form.get(METHOD_FIELD) === 'webauthn') {
+      const who = await passkeys.prove(visit, next.context);
+      if (who !== null) return onward(visit, who);
+      const question = { loginName: step.loginName ?? '', problem: passkeySentence };
+      return stepPages.identify(visit, { ...next.context, challenge: null }, question, 400);
+    }
     return (await answered(visit, next)) ?? toPage(visit, next.context);
   };
 
@@ -195,13 +173,8 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
 
   const isFactor = (method: MethodName): boolean => options.factors.some(({ name }) => name === method);
 
-  const stored = (visit: StoredVisit, context: LoginContext) => {
-    const { id, iat, kid } = visit.cookie;
-    return flows.seal(id, { ...visit.flow, context }, iat, [{ kid, lineage: visit.flow.lineage }]);
-  };
-
   const toPage = (visit: StoredVisit, context: LoginContext): Reply => {
-    const cookie = stored(visit, context);
+    const cookie = sealVisit(desk, visit, context);
     if ('refused' in cookie) return desk.page('unavailable', 503, visit.facts);
     return { kind: 'redirect', status: 303, location: `/flow/${visit.cookie.id}`, cookies: [cookie] };
   };

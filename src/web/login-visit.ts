@@ -4,12 +4,14 @@ import { type Account, type AccountId, type DirectoryUnavailable, isUnavailable 
 import type { MethodName } from '../core/authentication-event.ts';
 import type { RelyingPartyKey } from '../core/authentication-request.ts';
 import type { CredentialSet, CredentialStore } from '../core/credential.ts';
+import type { LoginContext } from '../core/login-context.ts';
 import { advance } from '../core/login-flow.ts';
 import type { LoginInput, LoginSituation, LoginStep, Progress } from '../core/login-step.ts';
 import { floorFor, type RelyingParty } from '../core/relying-party.ts';
-import type { Reply } from '../core/reply.ts';
+import type { Reply, SetCookie } from '../core/reply.ts';
 import type { LoginFlow } from '../sealed/flow-body.ts';
 import type { Desk } from './desk.ts';
+import type { FlowRefusal } from './flow-cookies.ts';
 import { type OpenFlow, sidOfAttempt } from './flow-cookies.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { OpenSession } from './session-cookie.ts';
@@ -66,6 +68,16 @@ export async function nextStep(world: LoginWorld, visit: Visit, input: LoginInpu
   const second = advance({ ...where, enrolment: { accountId, enrolled } }, visit.flow.context, input);
   if (second.step.kind === 'look-up') throw new Error('the flow asked twice what an account has enrolled');
   return { ...second, step: second.step, enrolled: enrolled ?? NOTHING };
+}
+
+/** The cookie of a visit's flow with this context. */
+export function sealVisit(
+  { flows }: Desk,
+  { cookie, flow }: StoredVisit,
+  context: LoginContext,
+): SetCookie | FlowRefusal {
+  const { id, iat, kid } = cookie;
+  return flows.seal(id, { ...flow, context }, iat, [{ kid, lineage: flow.lineage }]);
 }
 
 async function situation({ desk, ...world }: LoginWorld, { flow, session, facts }: Visit): Promise<LoginSituation> {

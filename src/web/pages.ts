@@ -16,6 +16,8 @@ export interface LoginPage {
   readonly problem: string | null;
   readonly reauthentication: boolean;
   readonly ways: readonly OtherWay[];
+  /** JSON for navigator.credentials.get, which the page's script asks for; null: no passkey is asked for. */
+  readonly passkey: string | null;
 }
 
 /** Another way of proving who it is. */

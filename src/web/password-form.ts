@@ -17,6 +17,10 @@ export interface PasswordQuestion {
   readonly problem: string | null;
   /** Other ways of proving who it is. */
   readonly ways: readonly OtherWay[];
+  /** Options for a passkey, as the page's script wants them; null: none is asked for. */
+  readonly passkey: string | null;
+  /** It is known who it is. */
+  readonly again: boolean;
 }
 
 export interface PasswordForm {
@@ -28,14 +32,14 @@ export interface PasswordForm {
 export function createPasswordForm(world: LoginWorld, answers: AnswerDesk, password: PasswordMethod): PasswordForm {
   const { desk } = world;
 
-  const page: PasswordForm['page'] = (visit, question, status = 200) => {
+  const page: PasswordForm['page'] = (visit, { again, ...question }, status = 200) => {
     const { request, innerId } = visit.flow;
     return desk.pages.login(status, {
       action: `/flow/${visit.cookie.id}`,
       formToken: desk.forms.make(innerId, 'login'),
       relyingParty: world.relyingParty(request.relyingParty)?.displayName ?? 'the application',
       ...question,
-      reauthentication: visit.session !== null && (request.forceAuthn || request.maxAge !== null),
+      reauthentication: again || (visit.session !== null && (request.forceAuthn || request.maxAge !== null)),
     });
   };
 
@@ -60,6 +64,8 @@ export function createPasswordForm(world: LoginWorld, answers: AnswerDesk, passw
         loginName: typedName,
         problem,
         ways: [],
+        passkey: null,
+        again: false,
       });
       if (outcome.kind === 'unavailable') {
         const { retryAfter } = outcome;

@@ -137,6 +137,8 @@ export function factorFailureSentence(failure: MethodFailure): string {
   }
 }
 
+export const passkeySentence = 'That passkey was not accepted. Please try again, or use your password.';
+
 export const unsentSentence = 'That does not work at the moment. Please try again in a minute, or use another way.';
 
 /** What each way of proving it is called where it can be chosen. */

@@ -8,7 +8,7 @@ import { newestCode, sent, texting } from '../support/texting.ts';
 
 let node: FactorNode;
 before(async () => {
-  node = await startFactorNode({ factors: [texting] });
+  node = await startFactorNode({ factors: () => [texting] });
 });
 after(() => node.close());
 const { open, submit, password, code, later, fresh, givePhone } = handsOn(() => node);

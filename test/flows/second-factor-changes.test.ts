@@ -9,7 +9,7 @@ import { texting } from '../support/texting.ts';
 
 let node: FactorNode;
 before(async () => {
-  node = await startFactorNode({ factors: [texting], parties: { top: 'assurance: { floor: aal3 }' } });
+  node = await startFactorNode({ factors: () => [texting], parties: { top: 'assurance: { floor: aal3 }' } });
 });
 after(() => node.close());
 const { open, password, code, later, fresh, givePhone, signInAtStrong } = handsOn(() => node);

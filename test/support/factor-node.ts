@@ -13,6 +13,7 @@ import type { FactorMethod } from '../../src/methods/factor-method.ts';
 import { HASH_POOL_DEFAULTS, openHashPool } from '../../src/methods/hash-pool.ts';
 import { createPasswordMethod } from '../../src/methods/password.ts';
 import { createTotpMethod } from '../../src/methods/totp.ts';
+import type { PasskeySignIn } from '../../src/methods/webauthn.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { createPreparedParties } from '../../src/protocols/saml/prepared-party.ts';
 import { createSamlAdapter } from '../../src/protocols/saml/saml-adapter.ts';
@@ -47,8 +48,9 @@ export interface FactorNode extends OneNode {
 
 export interface FactorNodeOptions {
   /** Beside the authenticator app. */
-  readonly factors?: readonly FactorMethod[];
+  readonly factors?: (world: World, desk: Desk) => readonly FactorMethod[];
   readonly enrolment?: (world: World) => LoginEnrolment;
+  readonly passkeys?: (world: World, desk: Desk) => PasskeySignIn;
   /** Settings by the name of the party, which is at https://NAME.example.org. */
   readonly parties?: Readonly<Record<string, string>>;
 }
@@ -78,7 +80,7 @@ export async function startFactorNode(options: FactorNodeOptions = {}): Promise<
   const random = systemRandom();
   const pool = openHashPool({ ...HASH_POOL_DEFAULTS, workers: 1, queue: 8, onEvent: () => {} });
   const { desk, endpoint, adapter } = createTestDesk(base, audited);
-  const factors = [createTotpMethod(world), ...(options.factors ?? [])];
+  const factors = [createTotpMethod(world), ...(options.factors?.(world, desk) ?? [])];
   const answers = createAnswerDesk({
     desk,
     requestClaim: ({ answerTo }) => adapter.requestClaim(answerTo),
@@ -97,13 +99,14 @@ export async function startFactorNode(options: FactorNodeOptions = {}): Promise<
       random,
     }),
     factors,
+    passkeys: options.passkeys?.(world, desk) ?? null,
     credentials: {
       list: (id) => {
         reads += 1;
         return world.store.list(id);
       },
     },
-    possible: ['password', ...factors.map(({ name }) => name)],
+    possible: ['password', 'passkey', ...factors.map(({ name }) => name)],
     enrolment: options.enrolment?.(world) ?? null,
     relyingParty: (key) => parts.parties.relyingParty(key) ?? null,
     publicOrigin: base.config.publicOrigin,
