@@ -48,10 +48,10 @@ export function statusOf(view: NodeView): Readonly<Record<string, unknown>> {
     keyring: parts.keyring.status(),
     dataKeyring: parts.dataKeyring?.status() ?? null,
     people: parts.directoryDetails.people(),
-    backends: parts.directoryDetails.backends(),
     parties: parts.parties.all().length,
     partyProblems: parts.parties.problems(),
     revocations: revocations.status(),
+    backends: backendsOf(parts),
     hashing: view.pool.status(),
     replayTable: view.spent.status(),
     auditLinesLost: view.auditLost(),
@@ -72,6 +72,12 @@ export function ringReports({ keyring, dataKeyring }: Parts, node: string, clock
   return reports;
 }
 
+/** Those that were not asked yet are left out. */
+function backendsOf({ directoryDetails, shared }: Parts): readonly { readonly name: string; readonly isUp: boolean }[] {
+  const isUp = shared.database?.isUp() ?? null;
+  return [...directoryDetails.backends(), ...(isUp === null ? [] : [{ name: 'database', isUp }])];
+}
+
 export function refreshGauges(view: NodeView): void {
   const { metrics, parts, pool, spent } = view;
   const ring = parts.keyring.status();
@@ -83,8 +89,7 @@ export function refreshGauges(view: NodeView): void {
   metrics.keyringOverdue.set(ring.primary?.because === 'overdue' ? 1 : 0);
   if (ring.primary !== null) metrics.keyringPrimary.set({ kid: ring.primary.kid }, 1);
   metrics.backendUp.reset();
-  for (const { name, isUp } of parts.directoryDetails.backends())
-    metrics.backendUp.set({ backend: name }, isUp ? 1 : 0);
+  for (const { name, isUp } of backendsOf(parts)) metrics.backendUp.set({ backend: name }, isUp ? 1 : 0);
   metrics.metadataExpiry.reset();
   for (const { metadata } of parts.parties.all()) {
     if (metadata.validUntil !== null) metrics.metadataExpiry.set({ sp: metadata.entityId }, metadata.validUntil);

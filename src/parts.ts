@@ -3,9 +3,10 @@
 import { existsSync } from 'node:fs';
 import type { Config } from './config/config.ts';
 import { type OpenDirectories, openDirectories } from './directories/open-directories.ts';
+import { openSqlDirectory } from './directories/sql-directory.ts';
 import { type AddressTest, addressList } from './lib/address-list.ts';
 import type { Clock } from './lib/clock.ts';
-import { formatProblem, type Problem, Problems, ProblemsError } from './lib/problems.ts';
+import { formatProblem, messageOf, type Problem, Problems, ProblemsError } from './lib/problems.ts';
 import type { Random } from './lib/random.ts';
 import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.ts';
 import { followSigners, type Signers } from './protocols/saml/signers.ts';
@@ -13,13 +14,15 @@ import { type DataKeyringSource, openDataKeyringFile } from './sealer/data-key-f
 import { type KeyringEvent, type KeyringSource, openKeyringFile } from './sealer/key-file.ts';
 import { readSecretFile } from './sealer/secret-file.ts';
 import { openStableSecret, type StableSecret } from './sealer/stable-secret.ts';
+import { openSharedState, type SharedState, type SharedStateContext } from './shared-state.ts';
 import { type KeySetEvent, openKeySetFolder, type SigningKeySource } from './signing/key-set-folder.ts';
 import { SIGNING_SETS, type SigningSetName, signingKeyWarnings } from './signing-sets.ts';
-import { openRevocationFeed, type RevocationFeed } from './state/revocation-feed.ts';
+import type { RevocationFeed } from './state/revocation-feed.ts';
+import { highestSerial, type RingName, rememberSerial } from './state/sql-meta.ts';
 
 /** Something that the log should have; `problems` when a file was refused and the last good copy stays. */
 export interface PartEvent {
-  readonly part: 'keyring' | 'data-keyring' | 'users' | 'parties' | 'revocations' | 'signing-keys';
+  readonly part: 'keyring' | 'data-keyring' | 'users' | 'parties' | 'revocations' | 'signing-keys' | 'database';
   readonly level: 'info' | 'warn' | 'error';
   readonly message: string;
 }
@@ -33,6 +36,7 @@ export interface Parts {
   /** The same directories, for status and checks. */
   readonly directoryDetails: Omit<OpenDirectories, 'table' | 'close'>;
   readonly parties: PartyRegistry;
+  readonly shared: SharedState;
   readonly revocations: RevocationFeed;
   /** By the name of the set, which is that of the protocol. */
   readonly signingKeys: Readonly<Record<SigningSetName, SigningKeySource>>;
@@ -41,10 +45,10 @@ export interface Parts {
   readonly isProxy: AddressTest;
   /** What does not keep a node from starting, and yet wants somebody's attention. */
   readonly warnings: readonly Problem[];
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 }
 
-export interface PartsContext {
+export interface PartsContext extends Pick<SharedStateContext, 'onBackend' | 'look'> {
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: (event: PartEvent) => void;
@@ -55,9 +59,16 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const problems = new Problems();
   const warnings = new Problems();
   const isProxy = addressList(config.trustedProxies, 'trustedProxies', problems);
-  const keyring = attempt(problems, config.keyring.file, () => openKeyring(config, context));
+  const shared = await openSharedState(config, context, problems, warnings);
+  const serials = await highestSerials(shared.database);
+  const remember = (ring: RingName, serial: number): void => {
+    if (shared.database !== null && !context.look) void rememberSerial(shared.database, ring, serial);
+  };
+  const keyring = attempt(problems, config.keyring.file, () => openKeyring(config, context, serials, remember));
   if (keyring !== null) checkRotation(keyring, config.keyring.file, warnings);
-  const dataKeyring = attempt(problems, config.dataKeyring.file, () => openDataKeyring(config, context));
+  const dataKeyring = attempt(problems, config.dataKeyring.file, () =>
+    openDataKeyring(config, context, serials, remember),
+  );
   const stableSecret = attempt(problems, config.stableSecret.file, () => openStableSecret(config.stableSecret.file));
   if (stableSecret !== null) checkFingerprint(config, stableSecret, problems);
   const signing = attempt(problems, config.saml.signing.folder, () =>
@@ -66,29 +77,23 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const oidcSigning = attempt(problems, config.oidc.signing.folder, () =>
     openSigning(config, 'oidc', config.oidc.signing.poll, context, warnings),
   );
-  const directories = await attemptLater(problems, 'directories', () => openAllDirectories(config, context));
-  const revocations = openRevocations(config, context);
-  if (!revocations.status().everLoaded) {
-    problems.add(
-      'revocations.file',
-      config.revocations.file,
-      'a file that can be read: signet init writes an empty one',
-    );
-  }
+  const directories = await attemptLater(problems, 'directories', () =>
+    openAllDirectories(config, context, shared.database),
+  );
   const parties = await openPartyRegistry(config.parties.folder);
   const timer = setInterval(() => void reloadParties(parties, context), config.parties.poll * 1000).unref();
-  const close = (): void => {
+  const close = async (): Promise<void> => {
     clearInterval(timer);
     keyring?.close();
     dataKeyring?.close();
     directories?.close();
-    revocations.close();
     signing?.close();
     oidcSigning?.close();
+    await shared.close();
   };
   const missing = keyring === null || stableSecret === null || directories === null;
   if (problems.any() || missing || signing === null || oidcSigning === null) {
-    close();
+    await close();
     throw new ProblemsError(problems.list());
   }
   return {
@@ -98,7 +103,8 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     directories: directories.table,
     directoryDetails: directories,
     parties,
-    revocations,
+    shared,
+    revocations: shared.revocations,
     signingKeys: { saml: signing, oidc: oidcSigning },
     signers: followSigners(() => signing.current().current),
     isProxy,
@@ -107,33 +113,59 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   };
 }
 
-function openKeyring(config: Config, { clock, onEvent }: PartsContext): KeyringSource {
+type Serials = Readonly<Record<RingName, number>>;
+
+/** While the database is down, the configured minimum alone must do. */
+async function highestSerials(database: SharedState['database']): Promise<Serials> {
+  const highest = async (ring: RingName): Promise<number> => {
+    const serial = database === null ? 0 : await highestSerial(database, ring);
+    return typeof serial === 'number' ? serial : 0;
+  };
+  return { keyring: await highest('keyring'), 'data-keyring': await highest('data-keyring') };
+}
+
+function openKeyring(
+  config: Config,
+  { clock, onEvent }: PartsContext,
+  serials: Serials,
+  remember: (ring: RingName, serial: number) => void,
+): KeyringSource {
   return openKeyringFile({
     path: config.keyring.file,
     realm: config.entityId,
-    minSerial: config.keyring.minSerial,
+    minSerial: Math.max(config.keyring.minSerial, serials.keyring),
     pollSeconds: config.keyring.poll,
     clock,
-    onEvent: (event) => onEvent(keyringPartEvent(event)),
+    onEvent: (event) => {
+      if (event.kind === 'loaded') remember('keyring', event.serial);
+      onEvent(keyringPartEvent(event));
+    },
   });
 }
 
 /** A file that is there must be good; without a database none is needed. */
-function openDataKeyring(config: Config, { clock, onEvent }: PartsContext): DataKeyringSource | null {
+function openDataKeyring(
+  config: Config,
+  { clock, onEvent }: PartsContext,
+  serials: Serials,
+  remember: (ring: RingName, serial: number) => void,
+): DataKeyringSource | null {
   const { file: path, minSerial, poll } = config.dataKeyring;
   if (!existsSync(path)) return null;
   const part = 'data-keyring';
   return openDataKeyringFile({
     path,
-    minSerial,
+    minSerial: Math.max(minSerial, serials[part]),
     pollSeconds: poll,
     clock,
-    onEvent: (event) =>
+    onEvent: (event) => {
+      if (event.kind === 'loaded') remember(part, event.serial);
       onEvent(
         event.kind === 'loaded'
           ? { part, level: 'info', message: `serial ${event.serial}, key ${event.primaryKid} encrypts` }
           : { part, level: 'error', message: event.problems.map(formatProblem).join('; ') },
-      ),
+      );
+    },
   });
 }
 
@@ -175,31 +207,15 @@ function checkFingerprint(config: Config, secret: StableSecret, problems: Proble
 export function openAllDirectories(
   config: Config,
   { clock, random, onEvent }: Pick<PartsContext, 'onEvent' | 'random' | 'clock'>,
+  database: SharedState['database'],
 ): Promise<OpenDirectories> {
   return openDirectories(config.directories, {
-    openSql: null,
+    openSql: database === null ? null : (name) => openSqlDirectory(name, database),
+    accountCache: config.accountCache,
     clock,
     random,
     readSecret: (path) => readSecretFile(path).toString('utf8'),
     onEvent: ({ directory, level, message }) => onEvent({ part: 'users', level, message: `${directory}: ${message}` }),
-  });
-}
-
-function openRevocations(config: Config, { clock, onEvent }: PartsContext): RevocationFeed {
-  const { file, poll, staleAfter, failMode, capacity } = config.revocations;
-  return openRevocationFeed({
-    path: file,
-    pollSeconds: poll,
-    staleAfter,
-    failMode,
-    capacity,
-    clock,
-    onEvent: (event) => {
-      if (event.kind === 'loaded') onEvent({ part: 'revocations', level: 'info', message: `${event.entries} entries` });
-      else if (event.kind === 'failed')
-        onEvent({ part: 'revocations', level: 'error', message: messageOf(event.error) });
-      else onEvent({ part: 'revocations', level: 'error', message: `over capacity: ${event.entries} entries dropped` });
-    },
   });
 }
 
@@ -277,9 +293,4 @@ function addFailure(problems: Problems, path: string, error: unknown): void {
       problems.add(inside.includes(path) ? inside : `${path}: ${inside}`, found, wanted);
     }
   } else problems.add(path, messageOf(error), 'a file that can be used');
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof ProblemsError) return error.problems.map(formatProblem).join('; ');
-  return error instanceof Error ? error.message : 'an unknown failure';
 }

@@ -4,6 +4,8 @@ import type { Config } from './config/config.ts';
 import type { RelyingPartyKey } from './core/authentication-request.ts';
 import type { RelyingParty } from './core/relying-party.ts';
 import type { Reply } from './core/reply.ts';
+import type { Session } from './core/session.ts';
+import type { SessionJournal, SessionRow } from './core/session-journal.ts';
 import type { Route } from './http/app.ts';
 import type { PasswordMethod } from './methods/password.ts';
 import type { Throttle } from './methods/throttle.ts';
@@ -35,6 +37,8 @@ export interface RouteParts {
   readonly oidc: OidcProvider;
   readonly password: PasswordMethod;
   readonly throttle: Throttle;
+  /** Null without a database. */
+  readonly journal: SessionJournal | null;
   readonly secondFactors: SecondFactors;
 }
 
@@ -50,13 +54,18 @@ export function createRoutes({
   password,
   throttle,
   secondFactors,
+  journal,
 }: RouteParts): Route[] {
   const { publicOrigin } = config;
   const partyOf = (key: RelyingPartyKey): RelyingParty | null => parts.parties.relyingParty(key) ?? null;
   const answers = createAnswerDesk({
     desk,
     requestClaim: ({ answerTo }) => saml.adapter.requestClaim(answerTo),
-    onFinished: (session, proved, facts) => throttle.finished(session.accountId, proved, facts.address, facts.now),
+    onFinished: (session, proved, facts) =>
+      Promise.all([
+        throttle.finished(session.accountId, proved, facts.address, facts.now),
+        journal?.record(sessionRow(session, facts, config.session.absolute)),
+      ]),
     onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.replace(/^saml:/, '') }),
   });
   const login = createLoginDesk({
@@ -157,5 +166,17 @@ function stylesheet(text: string): Reply {
     contentType: 'text/css; charset=utf-8',
     text,
     headers: { 'Cache-Control': 'public, max-age=300', ETag: etag },
+  };
+}
+
+function sessionRow(session: Session, facts: RequestFacts, absolute: number): SessionRow {
+  return {
+    sid: session.sid,
+    accountId: session.accountId,
+    createdAt: session.created,
+    expiresAt: session.created + absolute,
+    methods: [...new Set(session.events.map(({ method }) => method))],
+    address: facts.address,
+    userAgent: facts.headers['user-agent'] ?? null,
   };
 }

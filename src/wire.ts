@@ -16,7 +16,7 @@ import type { Clock } from './lib/clock.ts';
 import type { Random } from './lib/random.ts';
 import { defaultHashWorkers, HASH_POOL_DEFAULTS, type HashPool, openHashPool } from './methods/hash-pool.ts';
 import { createPasswordMethod, type PasswordMethod } from './methods/password.ts';
-import { createThrottle, type Throttle } from './methods/throttle.ts';
+import { createThrottle, type Throttle, type ThrottlePolicy } from './methods/throttle.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { type NodeView, notReady, refreshGauges, ringReports, statusOf } from './node-status.ts';
 import { openParts, type Parts } from './parts.ts';
@@ -28,8 +28,8 @@ import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createRoutes, METADATA_PATH, type Saml, SSO_PATH } from './routes.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
 import { SIGNING_KEYS_PATH, signingKeysDocument } from './signing-sets.ts';
-import { createMemoryAttempts } from './state/memory-attempts.ts';
-import { createNodeSpent, createSpentTable, type SpentTable } from './state/spent-table.ts';
+import { createSpentTable, type SpentTable } from './state/spent-table.ts';
+import { createSqlSessions } from './state/sql-sessions.ts';
 import { cookieName } from './web/cookie-header.ts';
 import type { Desk } from './web/desk.ts';
 import { createFlowCookies } from './web/flow-cookies.ts';
@@ -68,6 +68,11 @@ export async function createNode(config: Config, context: NodeContext): Promise<
       log.log(level, message, { part });
       if (level === 'error') metrics.loadErrors.inc({ what: part });
     },
+    onBackend: ({ backend, operation, seconds, failed }) => {
+      metrics.backendDuration.observe({ backend, operation }, seconds);
+      if (failed !== null) metrics.backendErrors.inc({ backend, reason: failed });
+    },
+    look: false,
   });
   let draining = false;
   const sealer = createSealer({
@@ -90,6 +95,8 @@ export async function createNode(config: Config, context: NodeContext): Promise<
   });
   const pool = openPool(config, log);
   const spent = createSpentTable(config.spent.capacity, random);
+  const { database } = parts.shared;
+  const journal = database === null ? null : createSqlSessions(database);
   const desk = createDesk(config, context, parts, sealer, { saml: saml.adapter, oidc: oidc.adapter }, metrics, spent);
   const view: NodeView = {
     config,
@@ -109,6 +116,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     saml,
     oidc,
     ...createPassword(config, context, parts, pool),
+    journal,
     secondFactors: { factors: [], passkeys: null, credentials: null, possible: ['password'], enrolment: null },
   });
   const documents = new Map<string, () => Promise<{ contentType: string; text: string }>>();
@@ -159,8 +167,8 @@ export async function createNode(config: Config, context: NodeContext): Promise<
       draining = true;
     },
     close: async () => {
-      parts.close();
       await pool.close();
+      await parts.close();
     },
   };
 }
@@ -243,7 +251,7 @@ function createDesk(
     pages,
     adapters,
     directory: parts.directories,
-    spent: createNodeSpent(spent),
+    spent: parts.shared.spent(spent),
     spentHere: spent,
     revocations,
     metrics,
@@ -262,8 +270,8 @@ function createPassword(
   pool: HashPool,
 ): { readonly password: PasswordMethod; readonly throttle: Throttle } {
   const throttle = createThrottle({
-    policy: config.throttle,
-    store: createMemoryAttempts(config.throttle.capacity),
+    policy: throttlePolicy(config, parts.shared.database === null),
+    store: parts.shared.attempts,
     capacity: config.throttle.capacity,
     onAddressUnknown: onceOnly(() => warnForward(log)),
   });
@@ -272,6 +280,16 @@ function createPassword(
   return {
     throttle,
     password: createPasswordMethod({ directories, pool, throttle, defaultCost, random }),
+  };
+}
+
+/** What nodes count by themselves is divided among them, so that together they let no more through than one would. */
+function throttlePolicy({ throttle, cluster }: Config, countsAlone: boolean): ThrottlePolicy {
+  const share = (failures: number): number => Math.max(1, Math.floor(failures / cluster.expectedNodes));
+  return {
+    ...throttle,
+    accountFailures: countsAlone ? share(throttle.accountFailures) : throttle.accountFailures,
+    addressFailures: share(throttle.addressFailures),
   };
 }
 

@@ -12,14 +12,15 @@ export function addCheckCommand(program: Command, io: CliIo): void {
     .option('--config <file>', 'the configuration', 'signet.yaml')
     .action(async (options: { config: string }) => {
       const config = readConfig(options.config, io.environment);
-      const parts = await openParts(config, { clock: io.clock, random: io.random, onEvent: () => {} });
+      const nothing = (): void => {};
+      const parts = await openParts(config, { ...io, onEvent: nothing, onBackend: nothing, look: true });
       const problems = [
         ...parts.parties.problems(),
         ...parts.warnings,
         ...signatureProblems(parts),
         ...(await parts.directoryDetails.probe()),
       ];
-      parts.close();
+      await parts.close();
       for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
       if (problems.length > 0) throw new CliFailure(`${problems.length} problems`);
       io.out(`${options.config}: no problems; ${parts.parties.all().length} parties\n`);

@@ -1,15 +1,18 @@
-// Owns: `signet sessions revoke`: writing the file that every node reads (docs/sealed-values.md, Revocation).
+// Owns: `signet sessions`: ending sessions where every node reads it, in the database or in a file, and listing them.
+// docs/sealed-values.md, Revocation.
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
-import type { AccountId } from '../core/account.ts';
 import { withLock, writeAtomically } from '../lib/atomic-file.ts';
-import { decodeBase64url } from '../lib/base64url.ts';
+import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
-import { openAllDirectories } from '../parts.ts';
 import { formatRevocations, parseRevocations, type RevocationEntry } from '../state/revocation-file.ts';
+import { writeRevocation } from '../state/sql-revocations.ts';
+import { createSqlSessions, type ListedSession } from '../state/sql-sessions.ts';
+import { findAccount } from './find-account.ts';
 import { CliFailure, type CliIo } from './io.ts';
+import { type CommandDatabase, withDatabase } from './with-database.ts';
 
 interface RevokeOptions {
   readonly sid?: string;
@@ -17,11 +20,17 @@ interface RevokeOptions {
   readonly all?: true;
   readonly config: string;
 }
+interface ListOptions {
+  readonly user?: string;
+  readonly ended?: true;
+  readonly limit: string;
+  readonly json?: true;
+  readonly config: string;
+}
 
 export function addSessionsCommand(program: Command, io: CliIo): void {
-  program
-    .command('sessions')
-    .description('sessions that are under way')
+  const sessions = program.command('sessions').description('sessions that are under way');
+  sessions
     .command('revoke')
     .description('end sessions on every node, within revocations.poll seconds')
     .addOption(new Option('--sid <id>', 'one session (22 characters, from the audit log)').conflicts(['user', 'all']))
@@ -29,21 +38,48 @@ export function addSessionsCommand(program: Command, io: CliIo): void {
     .addOption(new Option('--all', 'every session of everybody').conflicts(['sid', 'user']))
     .option('--config <file>', 'the configuration', 'signet.yaml')
     .action((options: RevokeOptions) => revoke(io, options));
+  sessions
+    .command('list')
+    .description('sessions, newest first; needs a database')
+    .option('--user <name>', 'of one person')
+    .option('--ended', 'those too that are over')
+    .option('--limit <number>', 'at most so many', '100')
+    .option('--json', 'as JSON')
+    .option('--config <file>', 'the configuration', 'signet.yaml')
+    .action((options: ListOptions) => list(io, options));
 }
 
 async function revoke(io: CliIo, options: RevokeOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const now = io.clock();
-  const entry = await entryOf(options, config, io, now);
-  const { file } = config.revocations;
-  await withLock(file, async () => {
-    const entries = parseRevocations(file, readFileSync(file, 'utf8'));
-    await writeAtomically(file, formatRevocations([...entries, entry], now), { mode: 0o600 });
+  await withDatabase(config, io, async (opened) => {
+    const entry = await entryOf(options, config, opened, io, now);
+    if (opened === null) return writeToFile(config.revocations.file, entry, now);
+    const { database, answered } = opened;
+    answered(
+      await database.ask('revoke', async (queries) => {
+        await writeRevocation(queries, entry, now);
+        return true;
+      }),
+    );
   });
   io.out(`${describe(options)} ended; every node knows within ${config.revocations.poll} s\n`);
 }
 
-async function entryOf(options: RevokeOptions, config: Config, io: CliIo, now: EpochSeconds): Promise<RevocationEntry> {
+async function writeToFile(file: string, entry: RevocationEntry, now: EpochSeconds): Promise<void> {
+  await withLock(file, async () => {
+    const entries = parseRevocations(file, readFileSync(file, 'utf8'));
+    await writeAtomically(file, formatRevocations([...entries, entry], now), { mode: 0o600 });
+  });
+}
+
+async function entryOf(
+  options: RevokeOptions,
+  config: Config,
+  opened: CommandDatabase | null,
+  io: CliIo,
+  now: EpochSeconds,
+): Promise<RevocationEntry> {
   const { session, skew, revocations } = config;
   // The longest that a copy of a session made before now can live.
   const until = now + session.absolute + revocations.poll + skew;
@@ -56,22 +92,39 @@ async function entryOf(options: RevokeOptions, config: Config, io: CliIo, now: E
     return { kind: 'sid', sid, until };
   }
   if (options.user === undefined) throw new CliFailure('one of --sid, --user, --all is needed');
-  return { kind: 'account', accountId: await accountIdOf(options.user, config, io), notBefore, until };
-}
-
-async function accountIdOf(name: string, config: Config, io: CliIo): Promise<AccountId> {
-  const opened = await openAllDirectories(config, { ...io, onEvent: () => {} });
-  try {
-    const claim = await opened.table.claim(name);
-    if (claim.kind === 'claimed') return claim.account.id;
-    if (claim.kind === 'unclaimed') throw new CliFailure(`there is no user '${name}' in any directory`);
-    throw new CliFailure(`a directory cannot say who '${name}' is: signet users find ${name}`);
-  } finally {
-    opened.close();
-  }
+  const { account } = await findAccount(io, config, options.user, { opened, among: config.directories });
+  return { kind: 'account', accountId: account.id, notBefore, until };
 }
 
 function describe(options: RevokeOptions): string {
   if (options.all === true) return 'all sessions';
   return options.user === undefined ? 'the session' : `all sessions of ${options.user}`;
+}
+
+async function list(io: CliIo, options: ListOptions): Promise<void> {
+  const config = readConfig(options.config, io.environment);
+  const limit = Number(options.limit);
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new CliFailure('--limit: wanted a number from 1 on');
+  const listed = await withDatabase(config, io, async (opened) => {
+    if (opened === null) throw new CliFailure('database.url is not set: nobody keeps a list of sessions');
+    const { user } = options;
+    const among = config.directories;
+    const accountId = user === undefined ? null : (await findAccount(io, config, user, { opened, among })).account.id;
+    const filter = { live: options.ended !== true, limit };
+    return opened.answered(await createSqlSessions(opened.database).list(accountId, filter, io.clock()));
+  });
+  io.out(options.json === true ? `${JSON.stringify(listed.map(asJson), null, 2)}\n` : listed.map(asLine).join(''));
+}
+
+const iso = (at: EpochSeconds): string => new Date(at * 1000).toISOString();
+
+function asJson({ sid, createdAt, expiresAt, endedAt, ...rest }: ListedSession) {
+  const ended = endedAt === null ? null : iso(endedAt);
+  return { sid: encodeBase64url(sid), created: iso(createdAt), expires: iso(expiresAt), ended, ...rest };
+}
+
+function asLine({ sid, accountId, createdAt, methods, address, endedAt }: ListedSession): string {
+  const end = endedAt === null ? '' : `ended ${iso(endedAt)}`;
+  const cells = [encodeBase64url(sid), accountId, iso(createdAt), methods.join('+'), address ?? '', end];
+  return `${cells.join('\t').trimEnd()}\n`;
 }

@@ -11,6 +11,7 @@ import { addInitCommand } from './init.ts';
 import { addInspectCommand } from './inspect.ts';
 import { CliFailure, type CliIo, processIo } from './io.ts';
 import { addKeysCommand } from './keys.ts';
+import { addMigrateCommand } from './migrate.ts';
 import { addPartiesCommand } from './parties.ts';
 import { addServeCommand } from './serve.ts';
 import { addSessionsCommand } from './sessions.ts';
@@ -30,6 +31,7 @@ export function createProgram(io: CliIo): Command {
   addCheckCommand(program, io);
   addUsersCommand(program, io);
   addPartiesCommand(program, io);
+  addMigrateCommand(program, io);
   addSessionsCommand(program, io);
   addKeysCommand(program, io);
   // This release keeps nothing in a database yet.

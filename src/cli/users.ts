@@ -1,11 +1,11 @@
-// Owns: `signet users`: the people in users.yaml. Passwords come from the terminal without echo or from standard input,
-// never from an argument, and are never shown. Leaves to directories/users-file-edit.ts: changing the file.
+// Owns: `signet users`: the people that Signet keeps. Passwords come from the terminal without echo or from standard input,
+// never from an argument, and are never shown. Leaves to people.ts: where they are kept.
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Account } from '../core/account.ts';
-import type { Person } from '../directories/users-file.ts';
-import { addPerson, listPeople, setDisabled, setPasswordHash, UsersEditError } from '../directories/users-file-edit.ts';
+import { newAccountId, UsersEditError } from '../directories/users-file-edit.ts';
 import { createHash } from '../methods/argon2.ts';
 import {
   isLongEnough,
@@ -13,9 +13,13 @@ import {
   PASSWORD_MIN_CHARACTERS,
   preparePassword,
 } from '../methods/prepare-password.ts';
-import { openAllDirectories, type PartEvent } from '../parts.ts';
-import { directoryCalled, fileOf } from './directory-choice.ts';
+import { directoryCalled } from './directory-choice.ts';
+import { findAccount } from './find-account.ts';
 import { CliFailure, type CliIo } from './io.ts';
+import { type ListedPerson, type People, peopleOf } from './people.ts';
+import { addFactorCommands } from './users-factors.ts';
+import { readImport } from './users-import.ts';
+import { withDatabase } from './with-database.ts';
 
 interface WithConfig {
   readonly config: string;
@@ -32,7 +36,7 @@ interface AddOptions extends WithPassword {
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export function addUsersCommand(program: Command, io: CliIo): void {
-  const users = program.command('users').description('the people in the users file');
+  const users = program.command('users').description('the people that Signet keeps');
   const command = (usage: string, description: string) =>
     users
       .command(usage)
@@ -49,7 +53,7 @@ export function addUsersCommand(program: Command, io: CliIo): void {
   command('find <name>', 'one person, in whichever directory they are')
     .option('--json', 'as JSON')
     .action((name: string, options: WithConfig & { readonly json?: true }) => find(io, name, options));
-  command('list', 'everybody, in the order of the file')
+  command('list', 'everybody')
     .option('--json', 'as JSON')
     .action((options: WithConfig & { readonly json?: true }) => list(io, options));
   command('set-password <name>', 'replace a password; sessions that exist go on')
@@ -61,74 +65,99 @@ export function addUsersCommand(program: Command, io: CliIo): void {
   command('enable <name>', 'undo disable').action((name: string, options: WithConfig) =>
     disable(io, name, options, false),
   );
+  command(
+    'import <file>',
+    'add everybody in a .csv, .json or .yaml file, or nobody if anything is wrong with it',
+  ).action((file: string, options: WithConfig) => importPeople(io, file, options));
+  command('remove <name>', 'remove a person; somebody of the same name later is somebody else').action(
+    (name: string, options: WithConfig) => remove(io, name, options),
+  );
+  addFactorCommands(users, io);
+}
+
+/** With the people of the chosen directory; what is refused in so many words is told in these. */
+async function onPeople<T>(
+  io: CliIo,
+  config: Config,
+  options: WithConfig,
+  run: (people: People) => Promise<T>,
+): Promise<T> {
+  try {
+    return await withDatabase(config, io, (opened) => run(peopleOf(config, options, opened, io)));
+  } catch (error) {
+    if (error instanceof UsersEditError) throw new CliFailure(error.message);
+    throw error;
+  }
 }
 
 async function add(io: CliIo, loginName: string, options: AddOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const attributes = readAttributes(options.attribute);
   const passwordHash = await hashOf(io, config, options);
-  const person = { loginName, passwordHash, attributes, groups: options.group };
-  const id = await edited(() => addPerson(fileOf(config, options), person, io.random));
+  const id = newAccountId(io.random);
+  const account = { id, loginName, disabled: false, attributes, groups: options.group };
+  await onPeople(io, config, options, (people) => people.add([{ account, passwordHash }]));
   io.out(`added ${loginName} with id ${id}\n`);
 }
 
 async function setPassword(io: CliIo, name: string, options: WithPassword): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const passwordHash = await hashOf(io, config, options);
-  await edited(() => setPasswordHash(fileOf(config, options), name, passwordHash));
+  await onPeople(io, config, options, (people) => people.setPassword(name, passwordHash));
   io.out(`new password for ${name}; to end their sessions: signet sessions revoke --user ${name}\n`);
 }
 
 async function disable(io: CliIo, name: string, options: WithConfig, disabled: boolean): Promise<void> {
-  const file = fileOf(readConfig(options.config, io.environment), options);
-  await edited(() => setDisabled(file, name, disabled));
-  io.out(`${name} is ${disabled ? 'disabled' : 'enabled'}\n`);
+  const config = readConfig(options.config, io.environment);
+  const ended = await onPeople(io, config, options, (people) => people.setDisabled(name, disabled));
+  io.out(`${name} is ${disabled ? 'disabled' : 'enabled'}${ended ? '; their sessions have been ended' : ''}\n`);
+}
+
+async function remove(io: CliIo, name: string, options: WithConfig): Promise<void> {
+  const config = readConfig(options.config, io.environment);
+  const ended = await onPeople(io, config, options, (people) => people.remove(name));
+  io.out(`${name} is removed${ended ? '; their sessions have been ended' : ''}\n`);
+}
+
+async function importPeople(io: CliIo, file: string, options: WithConfig): Promise<void> {
+  const config = readConfig(options.config, io.environment);
+  const added = readImport(file, readFileSync(file, 'utf8'), () => newAccountId(io.random));
+  await onPeople(io, config, options, (people) => people.add(added));
+  io.out(`added ${added.length} people\n`);
 }
 
 async function list(io: CliIo, options: WithConfig & { readonly json?: true }): Promise<void> {
-  const people = await listPeople(fileOf(readConfig(options.config, io.environment), options));
+  const config = readConfig(options.config, io.environment);
+  const people = await onPeople(io, config, options, (each) => each.list());
   io.out(options.json === true ? `${JSON.stringify(people.map(asJson), null, 2)}\n` : people.map(asLine).join(''));
 }
 
 async function find(io: CliIo, name: string, options: WithConfig & { readonly json?: true }): Promise<void> {
   const config = readConfig(options.config, io.environment);
-  const chosen = options.directory === undefined ? null : directoryCalled(config, options.directory);
-  const directories = chosen === null ? config.directories : [chosen];
-  const notes: string[] = [];
-  const onEvent = ({ level, message }: PartEvent) => {
-    if (level !== 'info') notes.push(message);
-  };
-  const opened = await openAllDirectories({ ...config, directories }, { ...io, onEvent });
-  try {
-    const claim = await opened.table.claim(name);
-    if (claim.kind === 'unclaimed') throw new CliFailure(`there is nobody called '${name}'`);
-    if (claim.kind === 'unavailable') throw new CliFailure([`'${name}' cannot be looked for`, ...notes].join('; '));
-    const { account, directory } = claim;
-    if (options.json === true) {
-      io.out(`${JSON.stringify({ directory: directory.name, ...accountAsJson(account) }, null, 2)}\n`);
-      return;
-    }
-    const notice = account.disabled ? 'disabled' : '';
-    io.out(
-      `${[account.loginName, account.id, account.groups.join(','), directory.name, notice].join('\t').trimEnd()}\n`,
-    );
-    for (const [key, values] of account.attributes) io.out(`  ${key}\t${values.join('; ')}\n`);
-  } finally {
-    opened.close();
+  const among = options.directory === undefined ? config.directories : [directoryCalled(config, options.directory)];
+  const { account, directory } = await withDatabase(config, io, (opened) =>
+    findAccount(io, config, name, { opened, among }),
+  );
+  if (options.json === true) {
+    io.out(`${JSON.stringify({ directory: directory.name, ...accountAsJson(account) }, null, 2)}\n`);
+    return;
   }
+  const notice = account.disabled ? 'disabled' : '';
+  io.out(`${[account.loginName, account.id, account.groups.join(','), directory.name, notice].join('\t').trimEnd()}\n`);
+  for (const [key, values] of account.attributes) io.out(`  ${key}\t${values.join('; ')}\n`);
 }
 
 /** Whether there is a password, never its hash: lists end in tickets and chats. */
-function asJson({ account, passwordHash }: Person) {
-  return { ...accountAsJson(account), password: passwordHash !== null };
+function asJson({ account, hasPassword }: ListedPerson) {
+  return { ...accountAsJson(account), password: hasPassword };
 }
 
 function accountAsJson({ id, loginName, disabled, groups, attributes }: Account) {
   return { id, loginName, disabled, groups, attributes: Object.fromEntries(attributes) };
 }
 
-function asLine({ account, passwordHash }: Person): string {
-  const notes = [account.disabled ? 'disabled' : [], passwordHash === null ? 'no password' : []].flat();
+function asLine({ account, hasPassword }: ListedPerson): string {
+  const notes = [account.disabled ? 'disabled' : [], hasPassword ? [] : 'no password'].flat();
   return `${[account.loginName, account.id, account.groups.join(','), notes.join(', ')].join('\t').trimEnd()}\n`;
 }
 
@@ -164,13 +193,4 @@ async function askTwice(io: CliIo): Promise<string> {
   const second = await io.askSecret('Again: ');
   if (first !== second) throw new CliFailure('the two passwords differ');
   return first;
-}
-
-async function edited<T>(change: () => Promise<T>): Promise<T> {
-  try {
-    return await change();
-  } catch (error) {
-    if (error instanceof UsersEditError) throw new CliFailure(error.message);
-    throw error;
-  }
 }

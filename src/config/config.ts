@@ -2,6 +2,7 @@
 // Every time is in seconds, so that a test or a trial can be quick.
 import { z } from 'zod';
 import { DEFAULT_ARGON2_COST, isAllowedCost } from '../lib/argon2-string.ts';
+import { accountCacheSchema, clusterSchema, type DatabaseSettings, databaseSchema } from './database.ts';
 import { type DirectorySettings, directoriesSchema } from './directories.ts';
 import { codesSchema, type MailConfig, mailSchema, type SmsConfig, smsSchema } from './messages.ts';
 import { type WebauthnConfig, webauthnSchema } from './webauthn.ts';
@@ -66,6 +67,9 @@ export const configSchema = z.strictObject({
     .strictObject({ idle: positive.default(3600), absolute: positive.max(43_200).default(43_200) })
     .prefault({}),
   directories: directoriesSchema.describe('in the order in which they are believed'),
+  database: databaseSchema,
+  accountCache: accountCacheSchema,
+  cluster: clusterSchema,
   password: z
     .strictObject({
       argon2: argon2.prefault({}),
@@ -148,7 +152,9 @@ export const configSchema = z.strictObject({
 type Parsed = z.output<typeof configSchema>;
 
 /** The whole configuration, frozen; paths are absolute and `publicUrl` has no trailing slash. */
-export type Config = Readonly<Omit<Parsed, 'webauthn' | 'directories' | 'saml' | 'oidc' | 'mail' | 'sms'>> & {
+export type Config = Readonly<
+  Omit<Parsed, 'webauthn' | 'directories' | 'database' | 'saml' | 'oidc' | 'mail' | 'sms'>
+> & {
   readonly serviceName: string;
   readonly webauthn: WebauthnConfig;
   readonly mail: MailConfig | null;
@@ -156,6 +162,7 @@ export type Config = Readonly<Omit<Parsed, 'webauthn' | 'directories' | 'saml' |
   readonly saml: Parsed['saml'] & { readonly signing: { readonly passphrase: string | null } };
   readonly oidc: Parsed['oidc'] & { readonly signing: { readonly passphrase: string | null } };
   readonly directories: readonly DirectorySettings[];
+  readonly database: DatabaseSettings;
   readonly entityId: string;
   readonly nodeName: string;
   readonly publicOrigin: string;

@@ -6,6 +6,7 @@ import { parseDocument, parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Problems } from '../lib/problems.ts';
 import { type Config, configSchema } from './config.ts';
+import { completeDatabase } from './database.ts';
 import { completeDirectories } from './directories.ts';
 import { completeMail, completeSms } from './messages.ts';
 import { addSchemaProblems, unwrapSchema } from './schema-problems.ts';
@@ -112,6 +113,7 @@ const SECRETS = [
   ['saml', 'signing', 'passphrase'],
   ['mail', 'password'],
   ['sms', 'password'],
+  ['database', 'password'],
 ] as const;
 
 /** The variables of secrets, by their names. */
@@ -215,6 +217,7 @@ function complete(
     dataKeyring: { ...parsed.dataKeyring, file: at(parsed.dataKeyring.file) },
     stableSecret: { ...parsed.stableSecret, file: at(parsed.stableSecret.file) },
     directories: completeDirectories(parsed.directories, at, environment, problems),
+    database: completeDatabase(parsed.database, at, environment, folder, problems),
     saml: {
       ...saml,
       signing: {

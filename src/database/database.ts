@@ -1,8 +1,8 @@
 // Owns: one database that can be asked, whichever it is: an outage is a value, counted and told. Leaves to directories/
 // and state/: what is asked; to migrations.ts: its tables.
 import { type Dialect, Kysely } from 'kysely';
+import type { DatabaseTarget } from '../config/database-url.ts';
 import type { DirectoryUnavailable } from '../core/account.ts';
-import type { DatabaseTarget } from './database-url.ts';
 import { type OutageReason, outageOf } from './outage.ts';
 import { createPostgresDialect } from './postgres.ts';
 import type { Schema } from './schema.ts';
@@ -12,6 +12,8 @@ export type Queries = Kysely<Schema>;
 
 export interface DatabaseOptions {
   readonly target: DatabaseTarget;
+  /** False: a SQLite file that is not there is an outage, not made. */
+  readonly mayCreate: boolean;
   readonly poolSize: number;
   /** Seconds until a connection is there. */
   readonly connectTimeout: number;
@@ -95,11 +97,14 @@ export function openDatabase(options: DatabaseOptions): Database {
 const SQLITE_BUSY_SHARE = 0.4;
 
 function dialectOf(options: DatabaseOptions, onIdleError: (error: Error) => void): Dialect {
-  const { target, poolSize, connectTimeout, statementTimeout, ca, applicationName } = options;
+  const { target, mayCreate, poolSize, connectTimeout, statementTimeout, ca, applicationName } = options;
   const statementMs = statementTimeout * 1000;
   if (target.kind === 'sqlite') {
     const busyMs = Math.round(statementMs * SQLITE_BUSY_SHARE);
-    return createSqliteDialect({ file: target.file, busyMs }, { acquireMs: connectTimeout * 1000, statementMs });
+    return createSqliteDialect(
+      { file: target.file, mayCreate, busyMs },
+      { acquireMs: connectTimeout * 1000, statementMs },
+    );
   }
   return createPostgresDialect({
     target,

@@ -3,7 +3,7 @@
 import { checkServerIdentity } from 'node:tls';
 import { type Dialect, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
-import type { PostgresTarget } from './database-url.ts';
+import type { PostgresTarget } from '../config/database-url.ts';
 
 export interface PostgresSettings {
   readonly target: PostgresTarget;
@@ -41,6 +41,8 @@ export function createPostgresDialect(settings: PostgresSettings): Dialect {
     idle_in_transaction_session_timeout: 2 * settings.statementMs,
     query_timeout: settings.statementMs + SERVER_FIRST_MS,
     keepAlive: true,
+    // A command that has ended is not kept waiting by connections that nobody uses.
+    allowExitOnIdle: true,
     application_name: settings.applicationName,
     types: { getTypeParser: typeParser },
   });

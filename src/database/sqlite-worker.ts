@@ -31,9 +31,9 @@ function answer({ id, sql, parameters }: SqliteQuestion): SqliteAnswer {
 }
 
 function open(): DatabaseSync {
-  mkdirSync(dirname(settings.file), { recursive: true, mode: 0o700 });
+  if (settings.mayCreate) mkdirSync(dirname(settings.file), { recursive: true, mode: 0o700 });
   // It holds password hashes: nobody else on the machine may read it, nor the files that SQLite puts beside it.
-  const descriptor = openSync(settings.file, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const descriptor = openSync(settings.file, constants.O_RDWR | (settings.mayCreate ? constants.O_CREAT : 0), 0o600);
   try {
     const mode = fstatSync(descriptor).mode & 0o777;
     if ((mode & 0o007) !== 0)

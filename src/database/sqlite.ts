@@ -14,6 +14,7 @@ import {
 
 export interface SqliteSettings {
   readonly file: string;
+  readonly mayCreate: boolean;
   /** Milliseconds to wait for a process that writes just now. */
   readonly busyMs: number;
 }

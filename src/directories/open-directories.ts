@@ -2,8 +2,10 @@
 import type { DirectorySettings, LdapSettings, YamlSettings } from '../config/directories.ts';
 import type { PasswordDirectory } from '../core/password-directory.ts';
 import { formatProblem, type Problem, ProblemsError } from '../lib/problems.ts';
+import { type AccountCachePolicy, withAccountCache } from './account-cache.ts';
 import { createDirectoryTable, type DirectoryConflict, type DirectoryTable } from './directory-table.ts';
 import { createLdapDirectory, type LdapDirectory, type LdapPorts } from './ldap-directory.ts';
+import type { SqlDirectory } from './sql-directory.ts';
 import { openYamlDirectory, type YamlDirectory } from './yaml-directory.ts';
 
 /** For the log; `directory` is the name of the one that it is about. */
@@ -15,7 +17,9 @@ export interface DirectoryEvent {
 
 export interface DirectoryPorts extends Pick<LdapPorts, 'clock' | 'random' | 'readSecret'> {
   /** Null where no database is configured. */
-  readonly openSql: ((name: string) => Promise<PasswordDirectory>) | null;
+  readonly openSql: ((name: string) => Promise<SqlDirectory>) | null;
+  /** For directories that are asked over a network, or wait for a disk. */
+  readonly accountCache: AccountCachePolicy;
   readonly onEvent: (event: DirectoryEvent) => void;
 }
 
@@ -40,8 +44,9 @@ export async function openDirectories(
   const { onEvent } = ports;
   const files: YamlDirectory[] = [];
   const servers: LdapDirectory[] = [];
+  const databases: SqlDirectory[] = [];
   const close = (): void => {
-    for (const directory of [...files, ...servers]) directory.close();
+    for (const directory of [...files, ...servers, ...databases]) directory.close();
   };
   const openOne = async (one: DirectorySettings): Promise<PasswordDirectory> => {
     if (one.kind === 'yaml') {
@@ -52,10 +57,12 @@ export async function openDirectories(
     if (one.kind === 'ldap') {
       const directory = openServer(one, ports);
       servers.push(directory);
-      return directory;
+      return withAccountCache(directory, ports.accountCache, ports.clock);
     }
     if (ports.openSql === null) throw refusal(one.name, 'kind: sql', 'a database (database.url) to look into');
-    return ports.openSql(one.name);
+    const directory = await ports.openSql(one.name);
+    databases.push(directory);
+    return withAccountCache(directory, ports.accountCache, ports.clock);
   };
   const opened = await Promise.allSettled(settings.map(openOne));
   const failures = opened.filter((one) => one.status === 'rejected').map(({ reason }) => reason);

@@ -1,5 +1,6 @@
 // Owns: what people of every directory have enrolled, in SQL. Whatever counts once is one conditional update; a change
 // of the set is refused when somebody else has changed it since it was read. Leaves to methods/: what a proof is.
+import { sql } from 'kysely';
 import { type AccountId, isUnavailable } from '../core/account.ts';
 import type { Credential, CredentialChange, CredentialStore } from '../core/credential.ts';
 import { claimOf, secondUse } from '../database/claims.ts';
@@ -144,6 +145,18 @@ export function createSqlCredentials(database: Database): CredentialStore {
       return answer;
     },
   };
+}
+
+/** Everything that somebody has enrolled, at an operator's word; how many there were. The version moves on. */
+export async function removeAllCredentials(queries: Queries, accountId: AccountId): Promise<number> {
+  await queries
+    .updateTable('credential_sets')
+    .set({ version: sql`version + 1` })
+    .where('account_id', '=', accountId)
+    .execute();
+  await queries.deleteFrom('one_time_codes').where('account_id', '=', accountId).execute();
+  const removed = await ofAccount(queries.deleteFrom('credentials'), accountId).executeTakeFirst();
+  return Number(removed.numDeletedRows);
 }
 
 /** Rolls back, and carries the answer out. */

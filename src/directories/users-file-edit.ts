@@ -38,17 +38,39 @@ export interface NewPerson {
  * @throws UsersEditError when the name is taken; ProblemsError when the file is broken or would be.
  */
 export async function addPerson(path: string, added: NewPerson, random: Random): Promise<AccountId> {
-  const id = encodeBase64url(random(16));
+  const id = newAccountId(random);
+  const { loginName, passwordHash, attributes, groups } = added;
+  await addPeople(path, [{ account: { id, loginName, disabled: false, attributes, groups }, passwordHash }]);
+  return id;
+}
+
+/** Random, 128 bits, never used again. */
+export function newAccountId(random: Random): AccountId {
+  return encodeBase64url(random(16));
+}
+
+/**
+ * Adds all of them or none; makes the file when there is none.
+ * @throws UsersEditError when a name is taken; ProblemsError when the file is broken or would be.
+ */
+export async function addPeople(path: string, added: readonly Person[]): Promise<void> {
   await edit(path, (document, people) => {
-    if (people.byLoginName.has(loginNameKey(added.loginName))) {
-      throw new UsersEditError(`there is already somebody called '${added.loginName}'`);
+    for (const { account } of added) {
+      if (!people.byLoginName.has(loginNameKey(account.loginName))) continue;
+      throw new UsersEditError(`there is already somebody called '${account.loginName}'`);
     }
     const list = document.get('users', true);
     if (!isSeq(list)) throw new UsersEditError(`${path} has no list called 'users'`);
     list.flow = false;
-    list.add(document.createNode(spelledOut(id, added)));
+    for (const person of added) list.add(document.createNode(spelledOut(person)));
   });
-  return id;
+}
+
+/** @throws UsersEditError when there is nobody of this name; ProblemsError when the file is broken. */
+export async function removePerson(path: string, loginName: string): Promise<void> {
+  await edit(path, (document, people) => {
+    document.deleteIn(['users', [...people.byId.values()].indexOf(personCalled(people, loginName))]);
+  });
 }
 
 /** @throws UsersEditError when there is nobody of this name; ProblemsError when the file is broken. */
@@ -69,7 +91,8 @@ export async function listPeople(path: string): Promise<readonly Person[]> {
   return [...parse(await readFile(path, 'utf8'), path).byId.values()];
 }
 
-function spelledOut(id: AccountId, { loginName, passwordHash, attributes, groups }: NewPerson): Map<string, unknown> {
+function spelledOut({ account, passwordHash }: Person): Map<string, unknown> {
+  const { id, loginName, disabled, attributes, groups } = account;
   const entry = new Map<string, unknown>([
     ['id', id],
     ['loginName', loginName],
@@ -82,6 +105,7 @@ function spelledOut(id: AccountId, { loginName, passwordHash, attributes, groups
     );
   }
   if (groups.length > 0) entry.set('groups', groups);
+  if (disabled) entry.set('disabled', true);
   return entry;
 }
 

@@ -86,6 +86,17 @@ export function parseUsersFile(source: string, file: string, newId: (() => Accou
   return problems.any() ? { kind: 'problems', problems: problems.list() } : { kind: 'people', people };
 }
 
+/** What is wrong with people who are to be kept elsewhere: the rules are those of the file. */
+export function checkPeople(people: readonly Person[]): readonly Problem[] {
+  const users = people.map(({ account, passwordHash }) => {
+    const { id, loginName, disabled, attributes, groups } = account;
+    const password = passwordHash === null ? {} : { password: passwordHash };
+    return { id, loginName, disabled, groups, attributes: Object.fromEntries(attributes), ...password };
+  });
+  const read = parseUsersFile(JSON.stringify({ users }), 'people');
+  return read.kind === 'problems' ? read.problems : [];
+}
+
 /** One set of rules for readers and writers of the file. */
 export function parseUsersDocument(source: string, lineCounter: LineCounter): Document.Parsed {
   return parseDocument(source, { lineCounter, prettyErrors: false, uniqueKeys: true, stringKeys: true });

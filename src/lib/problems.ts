@@ -49,3 +49,9 @@ export class Problems {
 export function formatProblem(problem: Problem): string {
   return `${problem.path}: found ${problem.found}; wanted ${problem.wanted}`;
 }
+
+/** What an error says, for the log. */
+export function messageOf(error: unknown): string {
+  if (error instanceof ProblemsError) return error.problems.map(formatProblem).join('; ');
+  return error instanceof Error ? error.message : 'an unknown failure';
+}

@@ -27,6 +27,8 @@ export interface Metrics {
   readonly auditLost: Gauge;
   readonly revocationAge: Gauge;
   readonly backendUp: Gauge<'backend'>;
+  readonly backendDuration: Histogram<'backend' | 'operation'>;
+  readonly backendErrors: Counter<'backend' | 'reason'>;
 }
 
 /** A registry of its own for each node object, so that several can live in one process. */
@@ -83,7 +85,20 @@ export function createMetrics(version: string): Metrics {
     ),
     auditLost: gauge('signet_audit_lines_lost', 'Audit lines that could not be kept, since the start'),
     hashQueue: gauge('signet_hash_queue_length', 'Logins that wait for a password hash'),
-    backendUp: gauge('signet_backend_up', '1 while what is behind the network answers', ['backend']),
-    revocationAge: gauge('signet_revocation_feed_age_seconds', 'Since the revocation file was last read well'),
+    revocationAge: gauge('signet_revocation_feed_age_seconds', 'Since the revocations were last read well'),
+    backendUp: gauge('signet_backend_up', '1 when the database or directory gave an answer when last asked', [
+      'backend',
+    ]),
+    backendDuration: new Histogram({
+      name: 'signet_backend_request_duration_seconds',
+      help: 'Questions to the database, waiting for a connection included',
+      labelNames: ['backend', 'operation'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1, 5],
+      registers,
+    }),
+    backendErrors: counter('signet_backend_errors_total', 'Questions to the database that had no answer', [
+      'backend',
+      'reason',
+    ]),
   };
 }

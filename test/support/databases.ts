@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { isUnavailable } from '../../src/core/account.ts';
 import { type Database, type DatabaseEvent, type DatabaseOptions, openDatabase } from '../../src/database/database.ts';
-import { type DatabaseTarget, readDatabaseUrl } from '../../src/database/database-url.ts';
+import { type DatabaseTarget, readDatabaseUrl } from '../../src/config/database-url.ts';
 import { migrate } from '../../src/database/migrations.ts';
 import { Problems } from '../../src/lib/problems.ts';
 import { type PostgresServer, requirePostgres, startPostgres } from './postgres.ts';
@@ -123,6 +123,7 @@ export function openAt(
   const sibling = (other: Partial<DatabaseOptions> = {}): Database => {
     const database = openDatabase({
       target,
+      mayCreate: true,
       poolSize: 4,
       connectTimeout: 5,
       statementTimeout: 5,

@@ -1,4 +1,4 @@
-// Owns: what `database.url` means. Leaves to sqlite.ts and postgres.ts: opening it. A password in it is never shown.
+// Owns: what `database.url` means. Leaves to database/: opening it. A password in it is never shown.
 import { isIP } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
 import type { Problems } from '../lib/problems.ts';

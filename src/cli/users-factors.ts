@@ -1,0 +1,66 @@
+// Owns: what an operator may do about somebody's second factors: take them all away, or let them try again.
+import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { readConfig } from '../config/read-config.ts';
+import type { AccountId } from '../core/account.ts';
+import type { Queries } from '../database/database.ts';
+import { removeAllCredentials } from '../directories/sql-credentials.ts';
+import { clearAttempts } from '../state/sql-attempts.ts';
+import { writeRevocation } from '../state/sql-revocations.ts';
+import { findAccount } from './find-account.ts';
+import { CliFailure, type CliIo } from './io.ts';
+import { withDatabase } from './with-database.ts';
+
+interface Options {
+  readonly config: string;
+}
+
+export function addFactorCommands(users: Command, io: CliIo): void {
+  users
+    .command('reset-factors <name>')
+    .description('remove all that somebody has enrolled beside their password, and end their sessions')
+    .option('--config <file>', 'the configuration', 'signet.yaml')
+    .action((name: string, options: Options) => resetFactors(io, name, options));
+  users
+    .command('unlock <name>')
+    .description('forget failed attempts: somebody may try again at once')
+    .option('--config <file>', 'the configuration', 'signet.yaml')
+    .action((name: string, options: Options) => unlock(io, name, options));
+}
+
+async function resetFactors(io: CliIo, name: string, options: Options): Promise<void> {
+  const config = readConfig(options.config, io.environment);
+  const removed = await change(io, config, name, async (queries, accountId) => {
+    const now = io.clock();
+    const count = await removeAllCredentials(queries, accountId);
+    await clearAttempts(queries, accountId);
+    // Whoever took the factors over may be signed in with them.
+    const until = now + config.session.absolute + config.revocations.poll + config.skew;
+    await writeRevocation(queries, { kind: 'account', accountId, notBefore: now + 1, until }, now);
+    return count;
+  });
+  io.out(`removed ${removed} from ${name}; their sessions have been ended\n`);
+}
+
+async function unlock(io: CliIo, name: string, options: Options): Promise<void> {
+  await change(io, readConfig(options.config, io.environment), name, async (queries, accountId) => {
+    await clearAttempts(queries, accountId);
+    return 0;
+  });
+  io.out(`${name} may try again\n`);
+}
+
+/** In one transaction, on somebody of whatever directory. */
+function change(
+  io: CliIo,
+  config: Config,
+  name: string,
+  run: (queries: Queries, accountId: AccountId) => Promise<number>,
+): Promise<number> {
+  return withDatabase(config, io, async (opened) => {
+    if (opened === null) throw new CliFailure('database.url is not set: there is nothing beside passwords');
+    const { account } = await findAccount(io, config, name, { opened, among: config.directories });
+    const { database, answered } = opened;
+    return answered(await database.transaction('users-factors', (queries) => run(queries, account.id)));
+  });
+}
