@@ -4,6 +4,7 @@ import {
   isSessionLive,
   oldestProof,
   type Participant,
+  provedSince,
   type Session,
   withEvent,
   withParticipant,
@@ -42,6 +43,20 @@ for (const row of liveRows) {
     assert.equal(isSessionLive(base, row.iat, policy, row.now), row.live);
   });
 }
+
+test('what was proved since: the new events, and those that are newer; all of a new session', () => {
+  const totp = { method: 'totp', credentialId: 't', at: NOW + 5 } as const;
+  const later = {
+    ...base,
+    events: [{ ...base.events[0], method: 'password', credentialId: 'c1', at: NOW + 9 }, totp],
+  } as const;
+  assert.deepEqual(provedSince(base, base), []);
+  assert.deepEqual(provedSince(withEvent(base, totp), base), ['totp']);
+  assert.deepEqual(provedSince(later, withEvent(base, totp)), ['password']);
+  assert.deepEqual(provedSince(withEvent(base, totp), null), ['password', 'totp']);
+  // The same method by another credential is another proof.
+  assert.deepEqual(provedSince(withEvent(base, { ...totp, method: 'password' }), base), ['password']);
+});
 
 test('the oldest proof is the oldest event or the creation, never later', () => {
   assert.equal(oldestProof({ ...base, events: [{ method: 'password', credentialId: 'c', at: NOW + 50 }] }), NOW);
