@@ -151,7 +151,7 @@ function openDataKeyring(
   remember: (ring: RingName, serial: number) => void,
 ): DataKeyringSource | null {
   const { file: path, minSerial, poll } = config.dataKeyring;
-  if (!existsSync(path)) return null;
+  if (config.database.target === null && !existsSync(path)) return null;
   const part = 'data-keyring';
   return openDataKeyringFile({
     path,

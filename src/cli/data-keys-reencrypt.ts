@@ -1,9 +1,10 @@
 // Owns: `signet data-keys reencrypt`: the job that moves every stored secret to the newest data key, while nodes go on.
 // Leaves to core/secrets-at-rest.ts: how a secret is moved without overwriting anybody; to the store: its rows.
 import { type Command, InvalidArgumentError } from 'commander';
-import { reencryptSecrets } from '../core/secrets-at-rest.ts';
+import { type ReencryptableSecrets, reencryptSecrets } from '../core/secrets-at-rest.ts';
+import type { DataKeyring } from '../sealer/data-keyring.ts';
 import { createDataCipher, dataPrefix } from '../sealer/data-value.ts';
-import type { OpenSecrets, SecretsOpener } from './data-keys.ts';
+import type { WithSecrets } from './data-keys.ts';
 import { CliFailure } from './io.ts';
 import { tell } from './keys-apply.ts';
 import { addSecretOptions, type SecretOptions, storeOf } from './keys-kubernetes.ts';
@@ -16,7 +17,7 @@ interface ReencryptOptions extends PlaceOptions, SecretOptions {
   readonly json?: true;
 }
 
-export function addReencryptCommand(keys: Command, io: KeysIo, open: SecretsOpener): void {
+export function addReencryptCommand(keys: Command, io: KeysIo, withSecrets: WithSecrets): void {
   addSecretOptions(
     addPlaceOptions(
       keys
@@ -28,50 +29,51 @@ export function addReencryptCommand(keys: Command, io: KeysIo, open: SecretsOpen
     .option('--batch <rows>', 'secrets that are read at a time', readBatch, 200)
     .option('--dry-run', 'decrypt everything, and write nothing')
     .option('--json', 'for programs')
-    .action((options: ReencryptOptions) => reencrypt(io, open, options));
+    .action((options: ReencryptOptions) => reencrypt(io, withSecrets, options));
 }
 
-async function reencrypt(io: KeysIo, open: SecretsOpener, options: ReencryptOptions): Promise<void> {
+async function reencrypt(io: KeysIo, withSecrets: WithSecrets, options: ReencryptOptions): Promise<void> {
   const place = locate(io, DATA_COMMANDS, options);
-  const secrets = place.config === null ? null : await open(place.config);
-  if (secrets === null) throw new CliFailure('no database is configured: there is nothing to encrypt');
-  try {
-    const ring = await storeOf(io, place, options).read();
-    const cipher = createDataCipher({
-      ring: () => ring,
-      reread: () => false,
-      clock: io.clock,
-      random: io.random,
-      observe: () => {},
-    });
-    const dryRun = options.dryRun === true;
-    const quiet = options.json === true;
-    const done = await reencryptSecrets(secrets, cipher, {
-      batch: options.batch,
-      dryRun,
-      onProgress: ({ reencrypted }) => {
-        if (!quiet) io.out(`${reencrypted} ${dryRun ? 'could be encrypted anew' : 'encrypted anew'}\n`);
-      },
-    });
-    const primary = cipher.primaryKid();
-    const left = await leftUnder(secrets, primary);
-    const outcome = dryRun ? 'dry-run' : 'reencrypted';
-    tell(io, options, { outcome, primary, ...done, left }, [
-      `key ${primary}: ${done.reencrypted} secrets ${dryRun ? 'would be ' : ''}encrypted anew, ${left} ${dryRun ? 'are' : 'left'} under other keys`,
-    ]);
-    if (done.unreadable > 0) {
-      throw new CliFailure(
-        `${done.unreadable} secrets are under no key of this ring, or damaged; they were left alone`,
-      );
-    }
-    if (!dryRun && left > 0)
-      throw new CliFailure(`${left} secrets are under other keys: nodes wrote them meanwhile; run it again`);
-  } finally {
-    await secrets.close();
+  const none = 'no database is configured: there is nothing to encrypt';
+  if (place.config === null) throw new CliFailure(none);
+  await withSecrets(place.config, async (secrets) => {
+    if (secrets === null) throw new CliFailure(none);
+    await reencryptWith(io, secrets, await storeOf(io, place, options).read(), options);
+  });
+}
+
+async function reencryptWith(
+  io: KeysIo,
+  secrets: ReencryptableSecrets,
+  ring: DataKeyring,
+  options: ReencryptOptions,
+): Promise<void> {
+  const { clock, random } = io;
+  const cipher = createDataCipher({ ring: () => ring, reread: () => false, clock, random, observe: () => {} });
+  const dryRun = options.dryRun === true;
+  const done = await reencryptSecrets(secrets, cipher, {
+    batch: options.batch,
+    dryRun,
+    onProgress: ({ reencrypted }) => {
+      if (options.json !== true) io.out(`${reencrypted} ${dryRun ? 'could be encrypted anew' : 'encrypted anew'}\n`);
+    },
+  });
+  const primary = cipher.primaryKid();
+  const left = await leftUnder(secrets, primary);
+  tell(io, options, { outcome: dryRun ? 'dry-run' : 'reencrypted', primary, ...done, left }, [
+    dryRun
+      ? `key ${primary}: ${done.reencrypted} secrets would be encrypted anew, ${left} are under other keys`
+      : `key ${primary}: ${done.reencrypted} secrets encrypted anew, ${left} left under other keys`,
+  ]);
+  if (done.unreadable > 0) {
+    throw new CliFailure(`${done.unreadable} secrets are under no key of this ring, or damaged; they were left alone`);
+  }
+  if (!dryRun && left > 0) {
+    throw new CliFailure(`${left} secrets are under other keys: nodes wrote them meanwhile; run it again`);
   }
 }
 
-async function leftUnder(secrets: OpenSecrets, primary: string): Promise<number> {
+async function leftUnder(secrets: ReencryptableSecrets, primary: string): Promise<number> {
   const counts = [...(await secrets.countByPrefix())];
   return counts.filter(([prefix]) => prefix !== dataPrefix(primary)).reduce((sum, [, count]) => sum + count, 0);
 }

@@ -20,27 +20,22 @@ import { addPlaceOptions, type KeysIo, locate, type PlaceOptions, readDuration }
 import { addVerifyCommand, demandAgreement } from './keys-verify.ts';
 import { DATA_COMMANDS } from './ring-commands.ts';
 
-/** What is stored under data keys, opened for one command. */
-export interface OpenSecrets extends ReencryptableSecrets {
-  readonly close: () => Promise<void>;
-}
-
-/** Opens the configured database; null when none is configured. */
-export type SecretsOpener = (config: Config) => Promise<OpenSecrets | null>;
+/** Runs with what is stored under data keys; null when no database is configured. */
+export type WithSecrets = <T>(config: Config, run: (secrets: ReencryptableSecrets | null) => Promise<T>) => Promise<T>;
 
 /** Adds `data-keys` to the program. */
-export function addDataKeysCommand(program: Command, io: KeysIo, open: SecretsOpener): void {
+export function addDataKeysCommand(program: Command, io: KeysIo, withSecrets: WithSecrets): void {
   const keys = program
     .command('data-keys')
     .description('the keyring that encrypts what people have enrolled, in the database');
   addInitOptions(keys.command('init'), DATA_COMMANDS).action((options: InitOptions) => initDataKeyring(io, options));
   addRotate(keys, io);
   addPromote(keys, io);
-  addReencryptCommand(keys, io, open);
-  addPrune(keys, io, open);
+  addReencryptCommand(keys, io, withSecrets);
+  addPrune(keys, io, withSecrets);
   addPlaceOptions(keys.command('list').description('show keys, their states, and how many secrets are under each'))
     .option('--json', 'for programs')
-    .action((options: PlaceOptions & { json?: true }) => list(io, open, options));
+    .action((options: PlaceOptions & { json?: true }) => list(io, withSecrets, options));
   addVerifyCommand(keys, io, DATA_COMMANDS);
   addDiffCommand(keys, io, DATA_COMMANDS);
 }
@@ -101,7 +96,7 @@ function addPromote(keys: Command, io: KeysIo): void {
   });
 }
 
-function addPrune(keys: Command, io: KeysIo, open: SecretsOpener): void {
+function addPrune(keys: Command, io: KeysIo, withSecrets: WithSecrets): void {
   const prune = addChangeOptions(
     keys.command('prune').description('drop keys that have been replaced; refused while any secret is under one'),
     DATA_COMMANDS.entry,
@@ -110,7 +105,7 @@ function addPrune(keys: Command, io: KeysIo, open: SecretsOpener): void {
     const place = locate(io, DATA_COMMANDS, options);
     await demandAgreement(io, place, options);
     const policy = policyOf(place.config, options.grace);
-    await withSecrets(place.config, open, async (secrets) => {
+    await secretsOf(place.config, withSecrets, async (secrets) => {
       if (secrets === null) {
         throw new CliFailure('refused, not-counted: no database is configured, so what is under a key is unknown', 2);
       }
@@ -126,25 +121,20 @@ function addPrune(keys: Command, io: KeysIo, open: SecretsOpener): void {
   });
 }
 
-async function list(io: KeysIo, open: SecretsOpener, options: PlaceOptions & { json?: true }): Promise<void> {
+async function list(io: KeysIo, withSecrets: WithSecrets, options: PlaceOptions & { json?: true }): Promise<void> {
   const { file, config } = locate(io, DATA_COMMANDS, options);
   const ring = readRingFile(DATA_COMMANDS, file);
-  const listing = await withSecrets(config, open, async (secrets): Promise<DataListing> => {
+  const listing = await secretsOf(config, withSecrets, async (secrets): Promise<DataListing> => {
     return dataListingOf(ring, io.clock(), (await secrets?.countByPrefix()) ?? null);
   });
   io.out(options.json === true ? `${JSON.stringify(listing, null, 2)}\n` : dataTableOf(listing));
 }
 
-/** Runs `work` with the configured database, and closes it; null when none is configured, or only a file was named. */
-async function withSecrets<T>(
+/** When only a file was named, nothing is known of a database. */
+function secretsOf<T>(
   config: Config | null,
-  open: SecretsOpener,
-  work: (secrets: OpenSecrets | null) => Promise<T>,
+  withSecrets: WithSecrets,
+  run: (secrets: ReencryptableSecrets | null) => Promise<T>,
 ): Promise<T> {
-  const secrets = config === null ? null : await open(config);
-  try {
-    return await work(secrets);
-  } finally {
-    await secrets?.close();
-  }
+  return config === null ? run(null) : withSecrets(config, run);
 }

@@ -2,6 +2,7 @@
 // Owns: the command line: which commands there are, and how a failure is told.
 import { Command, CommanderError } from 'commander';
 import { SecretsUnavailableError } from '../core/secrets-at-rest.ts';
+import { createSqlSecrets } from '../directories/sql-secrets.ts';
 import { LockedError } from '../lib/atomic-file.ts';
 import { formatProblem, ProblemsError } from '../lib/problems.ts';
 import { addAuditCommand } from './audit.ts';
@@ -18,6 +19,7 @@ import { addSessionsCommand } from './sessions.ts';
 import { addSigningKeysCommand } from './signing-keys.ts';
 import { addUsersCommand } from './users.ts';
 import { VERSION } from './version.ts';
+import { withDatabase } from './with-database.ts';
 
 export function createProgram(io: CliIo): Command {
   const program = new Command('signet')
@@ -34,8 +36,9 @@ export function createProgram(io: CliIo): Command {
   addMigrateCommand(program, io);
   addSessionsCommand(program, io);
   addKeysCommand(program, io);
-  // This release keeps nothing in a database yet.
-  addDataKeysCommand(program, io, async () => null);
+  addDataKeysCommand(program, io, (config, run) =>
+    withDatabase(config, io, (opened) => run(opened === null ? null : createSqlSecrets(opened.database))),
+  );
   addSigningKeysCommand(program, io);
   addInspectCommand(program, io);
   addAuditCommand(program, io);

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { Command } from 'commander';
 import { addDataKeysCommand } from '../../src/cli/data-keys.ts';
@@ -43,8 +44,6 @@ interface Run {
   readonly output: string;
   readonly exitCode: number;
   readonly failure: string;
-  /** Databases that were opened and not closed. */
-  readonly open: number;
 }
 
 async function run(
@@ -52,7 +51,6 @@ async function run(
   parts: { readonly now?: number; readonly secrets?: ReencryptableSecrets | null } = {},
 ): Promise<Run> {
   let output = '';
-  let open = 0;
   let draws = 0;
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
   const io = {
@@ -63,24 +61,15 @@ async function run(
     random: (length: number) => Buffer.alloc(length, 0xa7 + draws++),
     environment: {},
   };
-  addDataKeysCommand(program, io, async () => {
-    if (parts.secrets === undefined || parts.secrets === null) return null;
-    open += 1;
-    return {
-      ...parts.secrets,
-      close: async () => {
-        open -= 1;
-      },
-    };
-  });
+  addDataKeysCommand(program, io, (_config, work) => work(parts.secrets ?? null));
   for (const command of program.commands.flatMap((keys) => [keys, ...keys.commands])) {
     command.exitOverride().configureOutput({ writeErr: () => {} });
   }
   try {
     await program.parseAsync(['data-keys', ...args], { from: 'user' });
-    return { output, exitCode: 0, failure: '', open };
+    return { output, exitCode: 0, failure: '' };
   } catch (error) {
-    if (error instanceof CliFailure) return { output, exitCode: error.exitCode, failure: error.message, open };
+    if (error instanceof CliFailure) return { output, exitCode: error.exitCode, failure: error.message };
     throw error;
   }
 }
@@ -156,7 +145,7 @@ for (const { verb, ring, args, secrets, says } of [
   test(`${verb} writes the next serial with the same permissions, and says what changed, not keys`, async (t) => {
     const at = place(t, ring);
     chmodSync(at.file, 0o640);
-    const { output, exitCode, failure, open } = await run([verb, '--config', at.config, ...args], { secrets });
+    const { output, exitCode, failure } = await run([verb, '--config', at.config, ...args], { secrets });
     assert.equal(exitCode, 0, failure);
     const after = ringIn(at);
     assert.equal(after.serial, 8);
@@ -164,7 +153,6 @@ for (const { verb, ring, args, secrets, says } of [
     assert.deepEqual(readdirSync(join(at.file, '..')).sort(), ['data.json', 'signet.yaml']);
     assert.match(output, /serial 7 -> 8/);
     assert.match(output, says);
-    assert.equal(open, 0);
     assertNoKeys(output, ring, after);
   });
 
@@ -235,7 +223,6 @@ for (const { name, verb, ring, args, parts, exit, says } of [
     const failed = await run([verb, '--config', at.config, ...args], parts);
     assert.equal(failed.exitCode, exit, failed.output);
     assert.match(failed.failure, says);
-    assert.equal(failed.open, 0);
     assert.deepEqual(readFileSync(at.file), before);
   });
 }
@@ -316,7 +303,6 @@ for (const { name, secrets, says } of [
     const failed = await run(['reencrypt', '--config', at.config], { secrets: secrets() });
     assert.equal(failed.exitCode, 1);
     assert.match(failed.failure, says);
-    assert.equal(failed.open, 0);
   });
 }
 
@@ -400,4 +386,64 @@ test('a leak of the sealer’s keyring ends every session and no enrolment', asy
   assert.deepEqual(readFileSync(file), before);
   assert.deepEqual(testCipher(ringIn({ config, file })).cipher.decrypt('a context', text), SECRET);
   assert.equal(dataPrimary(ringIn({ config, file }), NOW).key.kid, ring.keys[0]?.kid);
+});
+
+test('with a real database: list, reencrypt and prune reach it; one that is down ends with 1 and no stack', async (t) => {
+  const folder = join(mkdtempSync(join(tmpdir(), 'signet-data-sql-')), 'idp');
+  t.after(() => rmSync(join(folder, '..'), { recursive: true }));
+  let told = '';
+  let now = NOW;
+  const signet = async (args: readonly string[], url = 'sqlite:signet.db'): Promise<number> => {
+    told = '';
+    const tell = (text: string): void => {
+      told += text;
+    };
+    return runCli(args, {
+      out: tell,
+      err: tell,
+      readStdin: async () => '',
+      askSecret: async () => null,
+      clock: () => now,
+      random: systemRandom(),
+      environment: { SIGNET_DATABASE_URL: url },
+    });
+  };
+  assert.equal(await signet(['init', folder, '--public-url', 'https://idp.example.org']), 0, told);
+  const at = { config: join(folder, 'signet.yaml'), file: join(folder, 'keys/data.json') };
+  const [old] = ringIn(at).keys;
+  const keys = (...args: readonly string[]): Promise<number> => signet(['data-keys', ...args, '--config', at.config]);
+  assert.equal(await signet(['migrate', '--config', at.config]), 0, told);
+  const database = new DatabaseSync(join(folder, 'signet.db'));
+  t.after(() => database.close());
+  const text = testCipher(ringIn(at)).cipher.encrypt(secretContext('account-1', 'cred', 'totp-secret'), SECRET);
+  database
+    .prepare(
+      `insert into credentials (account_id, id, kind, label, created_at, lineage, disabled, secret, last_step)
+       values ('account-1', 'cred', 'totp', '', ?, '[]', 0, ?, 1)`,
+    )
+    .run(NOW, text);
+
+  assert.equal(await keys('rotate'), 0, told);
+  now = NOW + 2 * HOUR;
+  assert.equal(await keys('list'), 0, told);
+  assert.match(told, new RegExp(`${old?.kid} +decrypt-only .* 1$`, 'm'));
+  now = NOW + 4 * HOUR;
+  assert.equal(await keys('prune'), 2);
+  assert.match(told, /still-in-use/);
+  assert.equal(await keys('reencrypt'), 0, told);
+  assert.equal(await keys('prune'), 0, told);
+  const { secret } = database.prepare('select secret from credentials').get() as { secret: string };
+  const opened = testCipher(ringIn(at)).cipher.decrypt(secretContext('account-1', 'cred', 'totp-secret'), secret);
+  assert.deepEqual(opened, SECRET);
+
+  for (const verb of ['list', 'reencrypt', 'prune']) {
+    assert.equal(
+      await signet(['data-keys', verb, '--config', at.config], 'postgres://nobody@127.0.0.1:1/none'),
+      1,
+      verb,
+    );
+    assert.match(told, /database cannot be asked/);
+    assert.doesNotMatch(told, /\n\s+at /);
+  }
+  assert.equal(ringIn(at).serial, 3);
 });

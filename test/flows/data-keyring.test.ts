@@ -62,12 +62,15 @@ test('a node proves its data ring, follows the file, and keeps the old ring whil
   }
 });
 
-test('a node does not start with a broken data keyring; without one it starts, and reports none', async (t) => {
+test('a node does not start with a broken data keyring, nor without one beside a database; alone it does, and reports none', async (t) => {
   const one = await startOneNode();
   t.after(one.close);
   writeFileSync(one.config.dataKeyring.file, '{}');
   await assert.rejects(one.sibling(), (error) => error instanceof ProblemsError && /data\.json/.test(error.message));
   rmSync(one.config.dataKeyring.file);
+  // With a database what is enrolled could not be read, and new enrolments not be kept.
+  const refused = one.sibling({ SIGNET_DATABASE_URL: 'sqlite:signet.db' });
+  await assert.rejects(refused, (error) => error instanceof ProblemsError && /data\.json/.test(error.message));
   const other = await one.sibling();
   t.after(other.close);
   const ask = await management(t, other);
