@@ -9,6 +9,8 @@ import type { Party } from './party.ts';
 import { type PartyDocument, readPartyDocument } from './party-document.ts';
 import { type PartyFile, readPartyFile, settingsFileName } from './party-file.ts';
 import type { RegisteredParty } from './registered-party.ts';
+import { readService, type Service } from './service.ts';
+import { createServiceIndex, type ServiceIndex } from './service-index.ts';
 
 export interface PartyRegistry {
   /** A SAML party by entityID, compared as text. */
@@ -22,6 +24,10 @@ export interface PartyRegistry {
   /** A client by the 12 hex digits that sealed values hold. */
   readonly findClientByHash: (hash: string) => Client | undefined;
   readonly clients: () => readonly Client[];
+  /** The CAS services, by address, by hash, by callback. */
+  readonly services: () => ServiceIndex;
+  /** Whether a script of this origin may call the endpoints for programs: some client's address is there. */
+  readonly isClientOrigin: (origin: string) => boolean;
   /** Whoever has this key, whatever it speaks. */
   readonly relyingParty: (key: RelyingPartyKey) => RelyingParty | undefined;
   readonly relyingPartyByHash: (hash: string) => RelyingParty | undefined;
@@ -35,18 +41,22 @@ export interface PartyRegistry {
 interface Files {
   readonly metadata: ReadonlyMap<string, PartyFile>;
   readonly clients: ReadonlyMap<string, PartyDocument<Client>>;
+  readonly services: ReadonlyMap<string, PartyDocument<Service>>;
 }
 
 interface Snapshot {
   readonly parties: ReadonlyMap<string, Party>;
   readonly clients: ReadonlyMap<string, Client>;
+  readonly services: ServiceIndex;
+  readonly origins: ReadonlySet<string>;
   readonly byKey: ReadonlyMap<string, RegisteredParty>;
   readonly byHash: ReadonlyMap<string, RegisteredParty>;
   readonly problems: readonly Problem[];
 }
 
-const NOTHING: Files = { metadata: new Map(), clients: new Map() };
+const NOTHING: Files = { metadata: new Map(), clients: new Map(), services: new Map() };
 const CLIENT_FILE = /\.client\.(ya?ml|json)$/;
+const SERVICE_FILE = /\.service\.(ya?ml|json)$/;
 
 /** Reads the folder once; a missing folder is a problem, not a failure. */
 export async function openPartyRegistry(folder: string): Promise<PartyRegistry> {
@@ -67,7 +77,10 @@ export async function openPartyRegistry(folder: string): Promise<PartyRegistry> 
     }
     const next = await readFiles(folder, names, files);
     const unchanged =
-      folderProblem === null && isSame(next.metadata, files.metadata) && isSame(next.clients, files.clients);
+      folderProblem === null &&
+      isSame(next.metadata, files.metadata) &&
+      isSame(next.clients, files.clients) &&
+      isSame(next.services, files.services);
     folderProblem = null;
     files = next;
     const merged = merge(next, orphanedSettings(names));
@@ -92,6 +105,8 @@ export async function openPartyRegistry(folder: string): Promise<PartyRegistry> 
     findClient: (clientId) => snapshot.clients.get(clientId),
     findClientByHash: (hash) => ofKind(snapshot.clients, 'oidc', snapshot.byHash.get(hash)),
     clients: () => [...snapshot.clients.values()],
+    services: () => snapshot.services,
+    isClientOrigin: (origin) => snapshot.origins.has(origin),
     relyingParty: (key) => snapshot.byKey.get(key)?.relyingParty,
     relyingPartyByHash: (hash) => snapshot.byHash.get(hash)?.relyingParty,
     problems: () => snapshot.problems,
@@ -123,7 +138,11 @@ async function readFiles(folder: string, names: readonly string[], before: Files
   for (const name of names.filter((one) => CLIENT_FILE.test(one))) {
     clients.set(name, await readPartyDocument(folder, name, before.clients.get(name), readClient));
   }
-  return { metadata, clients };
+  const services = new Map<string, PartyDocument<Service>>();
+  for (const name of names.filter((one) => SERVICE_FILE.test(one))) {
+    services.set(name, await readPartyDocument(folder, name, before.services.get(name), readService));
+  }
+  return { metadata, clients, services };
 }
 
 function isSame<File>(next: ReadonlyMap<string, File>, before: ReadonlyMap<string, File>): boolean {
@@ -151,21 +170,26 @@ async function readSafely(folder: string, name: string, before: PartyFile | unde
 function orphanedSettings(names: readonly string[]): readonly Problem[] {
   const expected = new Set(names.filter((name) => name.endsWith('.xml')).map(settingsFileName));
   return names
-    .filter((name) => /\.ya?ml$/.test(name) && !CLIENT_FILE.test(name) && !expected.has(name))
+    .filter((name) => /\.ya?ml$/.test(name) && !CLIENT_FILE.test(name) && !SERVICE_FILE.test(name))
+    .filter((name) => !expected.has(name))
     .map((name) => {
       const metadata = name.replace(/\.ya?ml$/, '.xml');
       return { path: name, found: 'settings of no party', wanted: `${settingsFileName(metadata)} beside ${metadata}` };
     });
 }
 
+/** What a party's name is, by its protocol. */
+const NAMES: Readonly<Record<string, string>> = { saml: 'an entityID', oidc: 'a client_id', cas: 'an address' };
+
 /** One name, one party: a file of its own wins over an aggregate, then the first file name; the others are reported. */
-function merge({ metadata, clients }: Files, orphans: readonly Problem[]): Snapshot {
+function merge({ metadata, clients, services }: Files, orphans: readonly Problem[]): Snapshot {
   const problems: Problem[] = [...orphans];
   const parties: Party[] = [];
   const registered: Client[] = [];
+  const accepted: Service[] = [];
   const byKey = new Map<string, RegisteredParty>();
   const byHash = new Map<string, RegisteredParty>();
-  const admit = <One extends RegisteredParty>(party: One, accepted: One[]): void => {
+  const admit = <One extends RegisteredParty>(party: One, admitted: One[]): void => {
     const { key } = party.relyingParty;
     const [protocol, name] = splitKey(key);
     const path = `${party.source}: ${name}`;
@@ -178,13 +202,13 @@ function merge({ metadata, clients }: Files, orphans: readonly Problem[]): Snaps
       const other = namesake.relyingParty.key;
       problems.push({
         path,
-        found: `${protocol === 'saml' ? 'an entityID' : 'a client_id'} with the same 6-byte hash as ${other}`,
+        found: `${NAMES[protocol] ?? 'a name'} with the same 6-byte hash as ${other}`,
         wanted: 'another name',
       });
     } else {
       byKey.set(key, party);
       byHash.set(party.hash, party);
-      accepted.push(party);
+      admitted.push(party);
     }
   };
   for (const file of [...metadata.values()].sort((a, b) => Number(b.single) - Number(a.single))) {
@@ -195,11 +219,24 @@ function merge({ metadata, clients }: Files, orphans: readonly Problem[]): Snaps
     problems.push(...found);
     if (party !== null) admit(party, registered);
   }
+  for (const { party, problems: found } of services.values()) {
+    problems.push(...found);
+    if (party !== null) admit(party, accepted);
+  }
+  const index = createServiceIndex(accepted);
+  problems.push(...index.problems);
   return {
     parties: new Map(parties.map((party) => [party.metadata.entityId, party])),
     clients: new Map(registered.map((client) => [client.metadata.client_id, client])),
+    services: index,
+    origins: new Set(registered.flatMap(({ metadata }) => metadata.redirect_uris.flatMap(webOrigin))),
     byKey,
     byHash,
     problems,
   };
+}
+
+/** None for a native app's scheme. */
+function webOrigin(uri: string): readonly string[] {
+  return /^https?:/.test(uri) && URL.canParse(uri) ? [new URL(uri).origin] : [];
 }

@@ -75,6 +75,8 @@ export interface Sealer {
   /** Every failure is the same null. */
   readonly open: (purpose: Purpose, context: string, token: unknown) => Opened | null;
   readonly isRevokedKid: (kid: string) => boolean;
+  /** Whether a revoked kid begins with these hex digits. */
+  readonly isRevokedPrefix: (prefix: string) => boolean;
   /** The kid that seals now; null when no key is readable. */
   readonly primaryKid: () => string | null;
 }
@@ -147,6 +149,7 @@ export function createSealer(parts: SealerParts): Sealer {
       return typeof opened === 'string' ? null : opened;
     },
     isRevokedKid: (kid) => isRevoked(current().ring, kid),
+    isRevokedPrefix: (prefix) => current().ring.revoked.some(({ kid }) => kid.startsWith(prefix)),
     primaryKid: () => current().primary(clock())?.key.kid ?? null,
   };
 }
