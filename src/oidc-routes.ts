@@ -1,20 +1,32 @@
-// Owns: the OpenID Provider's addresses. Leaves to protocols/oidc: what requests and answers mean; to web/: signing in.
+// Owns: the OpenID Provider's addresses, and which origins' scripts may call them. Leaves to protocols/oidc: what requests
+// and answers mean; to web/: signing in and out.
 import type { Arrival } from './core/protocol-adapter.ts';
 import type { Reply } from './core/reply.ts';
 import type { Route } from './http/app.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { ProgramRequest } from './protocols/oidc/client-authentication.ts';
 import { OIDC_PATHS } from './protocols/oidc/discovery.ts';
 import type { OidcProvider } from './protocols/oidc/oidc-provider.ts';
+import type { ProgramAnswer } from './protocols/oidc/token-endpoint.ts';
+import type { Log } from './web/desk.ts';
 import type { LoginDesk } from './web/login-desk.ts';
+import type { LogoutDesk } from './web/logout-desk.ts';
 import type { RequestFacts } from './web/request-facts.ts';
 
 export interface OidcRouteParts {
   readonly provider: OidcProvider;
   readonly login: Pick<LoginDesk, 'begin'>;
+  readonly logout: Pick<LogoutDesk, 'asked'>;
   readonly metrics: Pick<Metrics, 'oidcRequests'>;
+  readonly log: Log;
+  readonly badRequest: (facts: RequestFacts) => Reply;
 }
 
-export function createOidcRoutes({ provider, login, metrics }: OidcRouteParts): readonly Route[] {
+type Endpoint = 'token' | 'userinfo' | 'par' | 'introspect' | 'revoke';
+
+export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
+  const { provider, login, logout, metrics, log } = parts;
+
   const authorize = async (
     pairs: Iterable<readonly [string, string]>,
     via: 'get' | 'post',
@@ -24,7 +36,33 @@ export function createOidcRoutes({ provider, login, metrics }: OidcRouteParts): 
     metrics.oidcRequests.inc({ endpoint: 'authorize', outcome: arrival.kind });
     return login.begin(arrival, facts);
   };
+
+  /** The same for every endpoint that programs call: counted, logged, and opened to scripts of registered origins. */
+  const program = (endpoint: Endpoint, ask: (facts: RequestFacts) => Promise<ProgramAnswer>) => {
+    return async (facts: RequestFacts): Promise<Reply> => {
+      const { reply, client, problem } = await ask(facts);
+      metrics.oidcRequests.inc({ endpoint, outcome: problem === null ? 'given' : problem.error });
+      if (problem !== null) {
+        const { error, detail } = problem;
+        const clientId = client?.metadata.client_id ?? null;
+        log.info('request refused', { requestId: facts.requestId, endpoint, code: error, detail, clientId });
+      }
+      return withOrigin(provider, reply, facts);
+    };
+  };
+
+  const userinfo = program('userinfo', (facts) =>
+    provider.userinfo({ ...programRequest(facts), method: facts.method }),
+  );
   const discovery = async (): Promise<Reply> => publicDocument(provider.discovery());
+  const endSession = async (pairs: Iterable<readonly [string, string]>, facts: RequestFacts): Promise<Reply> => {
+    const request = await provider.endSession(pairs);
+    if (!('problem' in request)) return logout.asked(request, facts);
+    log.info('request refused', { requestId: facts.requestId, endpoint: 'end-session', code: request.problem });
+    return parts.badRequest(facts);
+  };
+  const post = (path: string, handle: Route['handle']): Route => ({ method: 'POST', path, handle, program: true });
+  const called = [OIDC_PATHS.token, OIDC_PATHS.userinfo, OIDC_PATHS.par, OIDC_PATHS.revoke];
   return [
     {
       method: 'GET',
@@ -33,10 +71,80 @@ export function createOidcRoutes({ provider, login, metrics }: OidcRouteParts): 
       handle: (facts) => authorize(new URLSearchParams(facts.rawQuery), 'get', facts),
     },
     { method: 'POST', path: OIDC_PATHS.authorize, handle: (facts) => authorize(facts.form, 'post', facts) },
+    post(
+      OIDC_PATHS.token,
+      program('token', (facts) => provider.token(programRequest(facts))),
+    ),
+    post(
+      OIDC_PATHS.par,
+      program('par', (facts) => provider.par(programRequest(facts))),
+    ),
+    post(
+      OIDC_PATHS.introspect,
+      program('introspect', (facts) => provider.services.introspect(programRequest(facts))),
+    ),
+    post(
+      OIDC_PATHS.revoke,
+      program('revoke', (facts) => provider.services.revoke(programRequest(facts))),
+    ),
+    post(OIDC_PATHS.userinfo, userinfo),
+    { method: 'GET', path: OIDC_PATHS.userinfo, handle: userinfo, program: true },
+    ...called.map(
+      (path): Route => ({
+        method: 'OPTIONS',
+        path,
+        program: true,
+        handle: async (facts) => preflight(provider, facts),
+      }),
+    ),
+    {
+      method: 'GET',
+      path: OIDC_PATHS.endSession,
+      handle: (facts) => endSession(new URLSearchParams(facts.rawQuery), facts),
+    },
+    // No cookie of ours comes with a post from another site, so it goes on as a GET (docs/architecture.md, Cookies).
+    { method: 'POST', path: OIDC_PATHS.endSession, handle: async (facts) => endSessionByGet(facts) },
     { method: 'GET', path: '/.well-known/openid-configuration', handle: discovery },
     { method: 'GET', path: '/.well-known/oauth-authorization-server', handle: discovery },
     { method: 'GET', path: OIDC_PATHS.jwks, handle: async () => publicDocument(provider.jwks()) },
   ];
+}
+
+function programRequest(facts: RequestFacts): ProgramRequest {
+  const { form, headers, attempt, now } = facts;
+  return { form, authorization: headers.authorization ?? null, dpop: headers.dpop ?? null, attempt, now };
+}
+
+function endSessionByGet(facts: RequestFacts): Reply {
+  const query = new URLSearchParams([...facts.form].map(([name, value]): [string, string] => [name, value]));
+  return { kind: 'redirect', status: 303, location: `${OIDC_PATHS.endSession}?${query}` };
+}
+
+/** Fetch standard, CORS protocol: never with credentials; the caches in between must tell origins apart. */
+function withOrigin(provider: OidcProvider, reply: Reply, facts: RequestFacts): Reply {
+  const { origin } = facts.headers;
+  if (origin === undefined || !provider.isClientOrigin(origin)) return reply;
+  const headers = {
+    ...reply.headers,
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': 'DPoP-Nonce, WWW-Authenticate',
+    Vary: 'Origin',
+  };
+  return { ...reply, headers };
+}
+
+const PREFLIGHT_SECONDS = 600;
+
+function preflight(provider: OidcProvider, facts: RequestFacts): Reply {
+  const allowed = withOrigin(provider, { kind: 'body', status: 204, contentType: 'text/plain', text: '' }, facts);
+  if (allowed.headers === undefined) return allowed;
+  const headers = {
+    ...allowed.headers,
+    'Access-Control-Allow-Methods': 'GET, POST',
+    'Access-Control-Allow-Headers': 'Authorization, Content-Type, DPoP',
+    'Access-Control-Max-Age': String(PREFLIGHT_SECONDS),
+  };
+  return { ...allowed, headers };
 }
 
 /** How long clients and proxies may keep a document, in seconds: a new key is published long before it signs. */

@@ -77,7 +77,16 @@ export function createRoutes({
     publicOrigin,
   });
   const partyName = (hash: string): string | null => parts.parties.relyingPartyByHash(hash)?.displayName ?? null;
-  const logout = createLogoutDesk({ desk, answers, partyName, publicOrigin });
+  const logout = createLogoutDesk({
+    desk,
+    answers,
+    partyName,
+    publicOrigin,
+    signOutRequest: async (form) => {
+      const request = await oidc.endSession(form);
+      return 'problem' in request ? null : request;
+    },
+  });
   const home = createHomeDesk({
     desk,
     publicOrigin,
@@ -126,7 +135,14 @@ export function createRoutes({
         );
       },
     },
-    ...createOidcRoutes({ provider: oidc, login, metrics: desk.metrics }),
+    ...createOidcRoutes({
+      provider: oidc,
+      login,
+      logout,
+      metrics: desk.metrics,
+      log: desk.log,
+      badRequest: (facts) => desk.page('badRequest', 400, facts),
+    }),
     { method: 'GET', path: '/flow/:id', handle: (facts, id) => login.show(id, facts) },
     { method: 'POST', path: '/flow/:id', handle: (facts, id) => login.submit(id, facts) },
     { method: 'GET', path: '/logout', handle: (facts) => logout.show(facts) },

@@ -6,6 +6,7 @@ import type { Logger } from 'winston';
 import { createAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
 import type { Body, Reply } from './core/reply.ts';
+import type { SpentStore } from './core/revocation.ts';
 import { createApp } from './http/app.ts';
 import { createManagement } from './http/management.ts';
 import { createRequestReader } from './http/read-request.ts';
@@ -83,6 +84,8 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     observe: (purpose, result) => metrics.unseals.inc({ purpose, result }),
   });
   const saml = createSaml(config, context, parts, sealer);
+  const spent = createSpentTable(config.spent.capacity, random);
+  const once = parts.shared.spent(spent);
   const oidc = createOidcProvider({
     issuer: config.publicUrl,
     registry: parts.parties,
@@ -92,12 +95,25 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     clock,
     random,
     skew: config.skew,
+    spent: once,
+    sharedSpent: parts.shared.database !== null,
+    revocations: parts.revocations,
+    directory: parts.directories,
+    sessionAbsolute: config.session.absolute,
   });
   const pool = openPool(config, log);
-  const spent = createSpentTable(config.spent.capacity, random);
   const { database } = parts.shared;
   const journal = database === null ? null : createSqlSessions(database);
-  const desk = createDesk(config, context, parts, sealer, { saml: saml.adapter, oidc: oidc.adapter }, metrics, spent);
+  const desk = createDesk(
+    config,
+    context,
+    parts,
+    sealer,
+    { saml: saml.adapter, oidc: oidc.adapter },
+    metrics,
+    spent,
+    once,
+  );
   const view: NodeView = {
     config,
     version: context.version,
@@ -221,7 +237,8 @@ function createDesk(
   sealer: Sealer,
   adapters: Desk['adapters'],
   metrics: Metrics,
-  spent: SpentTable,
+  local: SpentTable,
+  once: SpentStore,
 ): Desk {
   const { random, log } = context;
   const secure = !config.plainHttp;
@@ -251,8 +268,8 @@ function createDesk(
     pages,
     adapters,
     directory: parts.directories,
-    spent: parts.shared.spent(spent),
-    spentHere: spent,
+    spent: once,
+    spentHere: local,
     revocations,
     metrics,
     random,

@@ -75,6 +75,8 @@ export type SpentKind =
   | 'oidc-code'
   | 'oidc-par'
   | 'oidc-jti'
+  | 'oidc-refresh'
+  | 'oidc-family'
   | 'cas-st'
   | 'cas-pt';
 /**

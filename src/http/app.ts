@@ -10,11 +10,13 @@ import type { Sender } from './send-reply.ts';
 
 /** One address. `:id` in a path is passed to `handle`. */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'OPTIONS';
   readonly path: string;
   readonly handle: (facts: RequestFacts, id: string) => Promise<Reply>;
   /** The warm sign-on path: answered before Express, whose routing would cost as much as half a signature. */
   readonly direct?: true;
+  /** Called by programs: what cannot be read, and faults, are told as JSON and not as a page. */
+  readonly program?: true;
 }
 
 export interface AppOptions {
@@ -46,12 +48,15 @@ export function createApp(options: AppOptions): RequestListener {
       reply = await route.handle(facts, id);
     } catch (error) {
       options.onFault(error, facts.requestId, route.path);
-      reply = options.page('fault', 500, facts.requestId);
+      reply = problem(route, 'fault', 500, facts.requestId);
     }
     sender.send(response, reply, facts.requestId);
     const labels = { route: route.path, method: route.method, code: response.statusCode };
     metrics.httpDuration.observe(labels, Number(process.hrtime.bigint() - started) / 1e9);
   };
+
+  const problem = (route: Route, name: PageName, status: number, reference: string): Reply =>
+    route.program === true ? problemForPrograms(status, reference) : options.page(name, status, reference);
 
   const app = express();
   app.disable('x-powered-by');
@@ -65,12 +70,13 @@ export function createApp(options: AppOptions): RequestListener {
       const form = route.method === 'POST' ? readForm(request.body) : NO_FORM;
       if (form === null) {
         const facts = read(request, NO_FORM);
-        sender.send(response, options.page('badRequest', 400, facts.requestId), facts.requestId);
+        sender.send(response, problem(route, 'badRequest', 400, facts.requestId), facts.requestId);
         return undefined;
       }
       return serve(route, request, response, form, String(request.params.id ?? ''));
     };
-    if (route.method === 'GET') app.get(route.path, handler);
+    if (route.method === 'OPTIONS') app.options(route.path, handler);
+    else if (route.method === 'GET') app.get(route.path, handler);
     else app.post(route.path, body, handler);
   }
   app.use((request, response) => {
@@ -78,14 +84,16 @@ export function createApp(options: AppOptions): RequestListener {
     metrics.httpDuration.observe({ route: 'none', method: facts.method, code: 404 }, 0);
     sender.send(response, options.page('missing', 404, facts.requestId), facts.requestId);
   });
+  const programs = new Set(routes.filter((route) => route.program === true).map(({ path }) => path));
   const onError: ErrorRequestHandler = (error: unknown, request, response, _next) => {
     const facts = read(request, NO_FORM);
     const status = clientErrorStatus(error);
     if (status === null) options.onFault(error, facts.requestId, 'express');
-    const reply =
-      status === null
-        ? options.page('fault', 500, facts.requestId)
-        : options.page('badRequest', status, facts.requestId);
+    const forPrograms = programs.has(facts.path);
+    const name = status === null ? 'fault' : 'badRequest';
+    const reply = forPrograms
+      ? problemForPrograms(status ?? 500, facts.requestId)
+      : options.page(name, status ?? 500, facts.requestId);
     if (response.headersSent) response.destroy();
     else sender.send(response, reply, facts.requestId);
   };
@@ -98,6 +106,18 @@ export function createApp(options: AppOptions): RequestListener {
     const route = direct.get(`${request.method} ${mark < 0 ? url : url.slice(0, mark)}`);
     if (route === undefined) app(request, response);
     else void serve(route, request, response, NO_FORM, '');
+  };
+}
+
+/** RFC 6749 §5.2, with words that are the same for everything that cannot be read. */
+function problemForPrograms(status: number, reference: string): Reply {
+  const [error, text] =
+    status >= 500 ? ['server_error', 'Something went wrong here'] : ['invalid_request', 'The request cannot be read'];
+  return {
+    kind: 'body',
+    status,
+    contentType: 'application/json',
+    text: JSON.stringify({ error, error_description: `${text} (reference ${reference}).` }),
   };
 }
 

@@ -17,10 +17,14 @@ export interface Ancestor {
  * The lineage of a value that is made from these and sealed with `kid`: every key of theirs but `kid` itself, sorted.
  * Null when it would be longer than LINEAGE_MAX: leaving one out would launder it, so the person signs in again.
  */
-export function inheritLineage(ancestors: readonly Ancestor[], kid: string): readonly string[] | null {
+export function inheritLineage(
+  ancestors: readonly Ancestor[],
+  kid: string,
+  max: number = LINEAGE_MAX,
+): readonly string[] | null {
   const kids = new Set(ancestors.flatMap((ancestor) => [ancestor.kid, ...ancestor.lineage]));
   kids.delete(kid);
-  return kids.size > LINEAGE_MAX ? null : [...kids].sort();
+  return kids.size > max ? null : [...kids].sort();
 }
 
 /** Whether the value's own key or any key that it descends from has been revoked. */
@@ -36,11 +40,15 @@ export function sealFrom(
   sealer: Sealer,
   purpose: Purpose,
   ancestors: readonly Ancestor[],
-  input: Omit<SealInput, 'body' | 'kid'> & { readonly body: (lineage: readonly string[]) => Uint8Array },
+  input: Omit<SealInput, 'body' | 'kid'> & {
+    readonly body: (lineage: readonly string[]) => Uint8Array;
+    /** The longest lineage that the body has room for; LINEAGE_MAX when left out. */
+    readonly lineageMax?: number;
+  },
 ): SealedValue | SealRefusal | { readonly refused: 'lineage' } {
   const kid = sealer.primaryKid();
   if (kid === null) return { refused: 'no-key' };
-  const lineage = inheritLineage(ancestors, kid);
+  const lineage = inheritLineage(ancestors, kid, input.lineageMax);
   if (lineage === null) return { refused: 'lineage' };
   return sealer.seal(purpose, { ...input, body: input.body(lineage), kid });
 }
@@ -50,18 +58,18 @@ export function lineageToCbor(lineage: readonly string[]): CborValue | undefined
   return lineage.length === 0 ? undefined : lineage.map((kid) => Buffer.from(kid, 'hex'));
 }
 
-/** Reads a lineage: 1..8 kids of 8 bytes in ascending order, each once; absent means none. */
-export function readLineage(fields: CborFields, key: number): readonly string[] {
+/** Reads a lineage: 1..max kids of 8 bytes in ascending order, each once; absent means none. */
+export function readLineage(fields: CborFields, key: number, max: number = LINEAGE_MAX): readonly string[] {
   if (!fields.has(key)) return [];
-  const lineage = fields.list(key, { min: 1, max: LINEAGE_MAX }, (items, i) =>
+  const lineage = fields.list(key, { min: 1, max }, (items, i) =>
     Buffer.from(items.bytes(i, { min: 8, max: 8 })).toString('hex'),
   );
-  return isLineage(lineage) ? lineage : fields.refuse(key);
+  return isLineage(lineage, max) ? lineage : fields.refuse(key);
 }
 
 const KID = /^[0-9a-f]{16}$/;
 
-/** Whether these are at most 8 kids in ascending order, each once. */
-export function isLineage(lineage: readonly string[]): boolean {
-  return lineage.length <= LINEAGE_MAX && lineage.every((kid, i) => KID.test(kid) && kid > (lineage[i - 1] ?? ''));
+/** Whether these are at most `max` kids in ascending order, each once. */
+export function isLineage(lineage: readonly string[], max: number = LINEAGE_MAX): boolean {
+  return lineage.length <= max && lineage.every((kid, i) => KID.test(kid) && kid > (lineage[i - 1] ?? ''));
 }

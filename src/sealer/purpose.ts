@@ -68,7 +68,7 @@ export const oidcCode = definePurpose('oidc-code', {
   maxCharacters: 1024,
 });
 
-/** A refresh token; context: client_id. @public */
+/** A refresh token; context: client_id. */
 export const oidcRefresh = definePurpose('oidc-refresh', {
   bucket: 32,
   maxLifetime: 90 * DAY,
@@ -76,12 +76,28 @@ export const oidcRefresh = definePurpose('oidc-refresh', {
   maxCharacters: 2048,
 });
 
-/** A pushed authorization request; context: client_id. @public */
+/** A pushed authorization request; context: client_id. */
 export const oidcPar = definePurpose('oidc-par', {
   bucket: 32,
   maxLifetime: 10 * MINUTE,
   toleranceAfterExp: 10,
   maxCharacters: 1600,
+});
+
+/** What an access token stands for, inside it; context: client_id. */
+export const oidcAccess = definePurpose('oidc-access', {
+  bucket: 32,
+  maxLifetime: 10 * MINUTE,
+  toleranceAfterExp: 10,
+  maxCharacters: 768,
+});
+
+/** A nonce for DPoP proofs; no context. */
+export const oidcDpopNonce = definePurpose('oidc-dpop-nonce', {
+  bucket: 16,
+  maxLifetime: 10 * MINUTE,
+  toleranceAfterExp: 10,
+  maxCharacters: 96,
 });
 
 /** A CAS service ticket; no context, the service's hash stands in the body. @public */
@@ -119,10 +135,19 @@ export const samlTransient = definePurpose('saml-transient', {
 
 /** Every purpose by name. Those marked public belong to protocols that seal nothing yet; their limits are pinned already. */
 export const PURPOSES: ReadonlyMap<string, Purpose> = new Map(
-  [ssoSession, loginFlow, oidcCode, oidcRefresh, oidcPar, casSt, casPt, casPgt, samlTransient].map((purpose) => [
-    purpose.name,
-    purpose,
-  ]),
+  [
+    ssoSession,
+    loginFlow,
+    oidcCode,
+    oidcRefresh,
+    oidcPar,
+    oidcAccess,
+    oidcDpopNonce,
+    casSt,
+    casPt,
+    casPgt,
+    samlTransient,
+  ].map((purpose) => [purpose.name, purpose]),
 );
 
 /** A value whose iat is further ahead than this many seconds is refused, whatever its purpose. */

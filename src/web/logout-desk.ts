@@ -1,6 +1,7 @@
 // Owns: signing out of Signet itself, and saying honestly what it reached. Single logout is not here.
 import { isUnavailable } from '../core/account.ts';
-import { type Reply, withCookies } from '../core/reply.ts';
+import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
+import type { Session } from '../core/session.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import type { Desk } from './desk.ts';
 import { isOwnPost, type RequestFacts } from './request-facts.ts';
@@ -12,9 +13,23 @@ export interface LogoutDeskOptions {
   /** The name of the party with this hash (12 hex digits), when it is still registered. */
   readonly partyName: (hash: string) => string | null;
   readonly publicOrigin: string;
+  /** What the form says of a relying party that asked for it; null when it cannot be believed. */
+  readonly signOutRequest: (form: ReadonlyMap<string, string>) => Promise<SignOutRequest | null>;
+}
+
+/** A relying party wants the person signed out. */
+export interface SignOutRequest {
+  /** A verified address to go to afterwards; null: our own page. */
+  readonly returnTo: string | null;
+  /** The relying party has shown that it is about this session, so the person is not asked. */
+  readonly isOf: (sid: Uint8Array) => boolean;
+  /** What the page that asks hands on. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
 export interface LogoutDesk {
+  /** A relying party's request; its cookies must have arrived. */
+  readonly asked: (request: SignOutRequest, facts: RequestFacts) => Promise<Reply>;
   readonly show: (facts: RequestFacts) => Promise<Reply>;
   readonly submit: (facts: RequestFacts) => Promise<Reply>;
 }
@@ -31,11 +46,12 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     return facts.cookies.has(desk.sessions.name) ? withCookies(page, [desk.sessions.expired]) : page;
   };
 
-  const show = async (facts: RequestFacts): Promise<Reply> => {
+  const ask = async (facts: RequestFacts, fields: SignOutRequest['fields']): Promise<Reply> => {
     const open = desk.sessions.open(facts);
     if (open === null) return notSignedIn(facts);
     const found = await desk.directory.findById(open.session.accountId);
     return desk.pages.logout({
+      fields,
       formToken: desk.forms.make(open.session.sid, 'logout'),
       loginName: found === null || isUnavailable(found) ? 'yourself' : found.loginName,
       participants: open.session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []),
@@ -49,12 +65,27 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     const { session } = open;
     if (!desk.forms.matches(session.sid, 'logout', facts.form.get('form_token')))
       return desk.page('foreign', 403, facts);
+    const request = await options.signOutRequest(facts.form);
+    return signOut(session, request?.returnTo ?? null, facts);
+  };
+
+  const asked: LogoutDesk['asked'] = async (request, facts) => {
+    const open = desk.sessions.open(facts);
+    if (open === null)
+      return request.returnTo === null ? notSignedIn(facts) : goTo(request.returnTo, [desk.sessions.expired]);
+    if (request.isOf(open.session.sid)) return signOut(open.session, request.returnTo, facts);
+    return ask(facts, request.fields);
+  };
+
+  const signOut = async (session: Session, returnTo: string | null, facts: RequestFacts): Promise<Reply> => {
     // A slow answer in another tab could bring the cookie back: the sid is remembered as ended.
     await desk.revocations.revokeSid(session.sid, facts.now + desk.sidRevocationSeconds, facts.now);
     const flows = desk.flows.openAll(facts);
     // A flow that cannot be remembered as spent now leaves with its cookie, and names no session any more.
     await Promise.all(flows.map(({ flow, exp }) => desk.spent.spend('login-flow', flow.innerId, exp, null, facts.now)));
     answers.audit(facts, { action: 'logout', outcome: 'success', accountId: session.accountId, sid: session.sid });
+    const cookies = [desk.sessions.expired, ...flows.map((flow) => desk.flows.expired(flow.id))];
+    if (returnTo !== null) return goTo(returnTo, cookies);
     const names = session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []);
     const left =
       names.length === 0 ? [] : [`These applications were not told and may keep you signed in: ${names.join(', ')}.`];
@@ -63,8 +94,12 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
       text: [...pageWords.signedOut.text, ...left],
       reference: null,
     });
-    return { ...page, cookies: [desk.sessions.expired, ...flows.map((flow) => desk.flows.expired(flow.id))] };
+    return { ...page, cookies };
   };
 
-  return { show, submit };
+  return { show: (facts) => ask(facts, []), submit, asked };
+}
+
+function goTo(location: string, cookies: readonly SetCookie[]): Reply {
+  return { kind: 'redirect', status: 303, location, cookies };
 }

@@ -50,6 +50,8 @@ export interface MessagePage {
 }
 
 export interface LogoutPage {
+  /** Hidden fields that are posted back. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
   readonly formToken: string;
   readonly loginName: string;
   readonly participants: readonly string[];

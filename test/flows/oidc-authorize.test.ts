@@ -31,7 +31,7 @@ before(async () => {
         token_endpoint_auth_method: 'none',
         redirect_uris: ['http://127.0.0.1/cb'],
       },
-    ] as { client_id: string }[],
+    ],
   });
 });
 after(() => node.close());

@@ -35,7 +35,7 @@ export interface OneNodeOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly parties?: readonly string[];
   /** OpenID Connect clients: their documents. */
-  readonly clients?: readonly { readonly client_id: string }[];
+  readonly clients?: readonly ({ readonly client_id: string } & Readonly<Record<string, unknown>>)[];
   readonly people?: readonly string[];
 }
 

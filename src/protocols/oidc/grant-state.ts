@@ -1,0 +1,41 @@
+// Owns: whether a grant still holds when it is used: its session, its family, and the person behind it.
+import { type Account, type AccountId, type Directory, isUnavailable } from '../../core/account.ts';
+import type { Revocations } from '../../core/revocation.ts';
+import type { EpochSeconds } from '../../lib/clock.ts';
+import type { Families } from './families.ts';
+
+export interface HeldGrant {
+  readonly sid: Uint8Array;
+  readonly accountId: AccountId;
+  readonly oldestProof: EpochSeconds;
+  readonly latestProof: EpochSeconds;
+  readonly family: Uint8Array;
+}
+
+export type GrantState =
+  | { readonly kind: 'good'; readonly account: Account }
+  /** `because` is for the log. */
+  | { readonly kind: 'ended'; readonly because: 'session' | 'family' | 'account' }
+  | { readonly kind: 'unavailable'; readonly because: 'directory' | 'families' };
+
+export type JudgeGrant = (grant: HeldGrant, now: EpochSeconds) => Promise<GrantState>;
+
+/** In this order: what costs nothing first. The account is read every time: a person who was disabled gets nothing more. */
+export function createGrantJudge(deps: {
+  readonly revocations: Revocations;
+  readonly families: Families;
+  readonly directory: Pick<Directory, 'findById'>;
+}): JudgeGrant {
+  return async (grant, now) => {
+    const { sid, accountId, oldestProof, latestProof } = grant;
+    const verdict = deps.revocations.check({ sid, accountId, oldestProof, latestProof }, now);
+    // A stale feed asks a person to prove themselves again; a program cannot, so it has to start over.
+    if (verdict !== 'good') return { kind: 'ended', because: 'session' };
+    const family = await deps.families.state(grant.family, now);
+    if (family === 'unknown') return { kind: 'unavailable', because: 'families' };
+    if (family === 'ended') return { kind: 'ended', because: 'family' };
+    const account = await deps.directory.findById(accountId);
+    if (account !== null && isUnavailable(account)) return { kind: 'unavailable', because: 'directory' };
+    return account === null || account.disabled ? { kind: 'ended', because: 'account' } : { kind: 'good', account };
+  };
+}

@@ -1,0 +1,76 @@
+// Owns: refreshing (RFC 6749 §6): each token once, each use gives the next, lifetime and scope never grow.
+import { isUnavailable } from '../../core/account.ts';
+import type { SpentStore } from '../../core/revocation.ts';
+import { words } from './authorization-parameters.ts';
+import { type ProgramRequest, unavailable } from './client-authentication.ts';
+import type { Grant } from './code-grant.ts';
+import type { Families } from './families.ts';
+import type { JudgeGrant } from './grant-state.ts';
+import type { OpenRefresh, RefreshTokens } from './refresh-tokens.ts';
+import { isScope } from './scopes.ts';
+import { type TokenProblem, tokenProblem } from './token-errors.ts';
+import { grantResources, grantScopes, type IssueTokens } from './token-issue.ts';
+
+export interface RefreshGrantDeps {
+  readonly refreshTokens: RefreshTokens;
+  readonly spent: SpentStore;
+  readonly families: Families;
+  readonly judge: JudgeGrant;
+  readonly issue: IssueTokens;
+}
+
+export function createRefreshGrant({ refreshTokens, spent, families, judge, issue }: RefreshGrantDeps): Grant {
+  /** A token that comes twice is in two hands, and nobody knows which is whose: the family ends (RFC 9700 §4.14.2). */
+  const useOnce = async ({ grant }: OpenRefresh, { attempt, now }: ProgramRequest): Promise<TokenProblem | null> => {
+    const id = `${Buffer.from(grant.family).toString('hex')}.${grant.generation}`;
+    const used = await spent.spend('oidc-refresh', id, grant.ends, attempt, now);
+    if (typeof used !== 'string' && isUnavailable(used)) return unavailable('spent store');
+    if (used === 'full') return unavailable('spent table full');
+    if (used !== 'spent') return null;
+    await families.end(grant.family, grant.ends, now);
+    return invalid('used before');
+  };
+
+  return async (client, request, dpopKey) => {
+    const open = refreshTokens.open(client.metadata.client_id, request.form.get('refresh_token') ?? '');
+    if (open === null) return invalid('no live token of this client');
+    const { grant } = open;
+    if (request.now >= grant.ends) return invalid('its time is over');
+    if (grant.dpopKey !== null && dpopKey?.equals(grant.dpopKey) !== true) return invalid('another DPoP key');
+    const granted = grantScopes(grant.scope);
+    const asked = words(request.form.get('scope') ?? null);
+    const scopes = asked.length === 0 ? granted : asked.filter(isScope);
+    if (asked.some((one) => !granted.some((scope) => scope === one))) {
+      return tokenProblem('invalid_scope', 'The scope is wider than what was granted.');
+    }
+    const proofs = [grant.sessionCreated, ...grant.events.map(({ at }) => at)];
+    const oldestProof = Math.min(...proofs);
+    const state = await judge({ ...grant, oldestProof, latestProof: Math.max(...proofs) }, request.now);
+    if (state.kind === 'unavailable') return unavailable(state.because);
+    if (state.kind === 'ended') return invalid(state.because);
+    const resources = grantResources(client, grant.resources);
+    const wanted = request.form.get('resource');
+    if (wanted !== undefined && !resources.includes(wanted)) {
+      return tokenProblem('invalid_target', 'The resource is not one that was granted.');
+    }
+    const refused = await useOnce(open, request);
+    if (refused !== null) return refused;
+    return issue(
+      {
+        client,
+        account: state.account,
+        grant: { ...grant, generation: grant.generation + 1 },
+        scopes,
+        audiences: wanted === undefined ? resources : [wanted],
+        withRefreshToken: true,
+        nonce: null,
+        ancestors: [{ kid: open.kid, lineage: grant.lineage }],
+      },
+      request.now,
+    );
+  };
+}
+
+function invalid(detail: string): TokenProblem {
+  return tokenProblem('invalid_grant', 'The refresh token is not valid any more.', detail);
+}

@@ -1,0 +1,41 @@
+// Owns: who gets a refresh token, and until when. docs/openid.md, Refresh tokens.
+import type { EpochSeconds } from '../../lib/clock.ts';
+import type { Client } from '../../parties/client.ts';
+import { oidcRefresh } from '../../sealer/purpose.ts';
+import type { Scope } from './scopes.ts';
+
+export interface RefreshPolicy {
+  readonly allows: (client: Client, bound: boolean) => boolean;
+  /** When the family ends: fixed by its first token, never later. */
+  readonly ends: (
+    client: Client,
+    sessionCreated: EpochSeconds,
+    scopes: readonly Scope[],
+    now: EpochSeconds,
+  ) => EpochSeconds;
+}
+
+/**
+ * `shared`: single use is remembered over the whole cluster, so that a token used twice is found out. Without it a token
+ * of a public client that is stolen would go on at another node: then only clients that prove who they are, or tokens
+ * that are bound to a key, and never beyond the session.
+ */
+export function createRefreshPolicy(options: {
+  readonly shared: boolean;
+  /** Absolute lifetime of a session, in seconds. */
+  readonly sessionAbsolute: number;
+}): RefreshPolicy {
+  return {
+    allows: ({ metadata }, bound) =>
+      metadata.grant_types.includes('refresh_token') &&
+      (options.shared || bound || metadata.token_endpoint_auth_method !== 'none'),
+    ends: ({ metadata }, sessionCreated, scopes, now) => {
+      const session = sessionCreated + options.sessionAbsolute;
+      const { refreshTokenLifetime: own } = metadata.signet;
+      // offline_access is what a person's absence needs (OpenID Connect Core §11); without it the session is the end.
+      if (!options.shared || !scopes.includes('offline_access'))
+        return own === undefined ? session : Math.min(session, now + own);
+      return now + Math.min(own ?? oidcRefresh.maxLifetime, oidcRefresh.maxLifetime);
+    },
+  };
+}
