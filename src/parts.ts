@@ -19,6 +19,7 @@ import { type KeySetEvent, openKeySetFolder, type SigningKeySource } from './sig
 import { SIGNING_SETS, type SigningSetName, signingKeyWarnings } from './signing-sets.ts';
 import type { RevocationFeed } from './state/revocation-feed.ts';
 import { highestSerial, type RingName, rememberSerial } from './state/sql-meta.ts';
+import { openTheme, type Theme } from './web/theme.ts';
 
 /** Something that the log should have; `problems` when a file was refused and the last good copy stays. */
 export interface PartEvent {
@@ -43,6 +44,7 @@ export interface Parts {
   /** SAML's, as its keys are now. */
   readonly signers: () => Signers;
   readonly isProxy: AddressTest;
+  readonly theme: Theme;
   /** What does not keep a node from starting, and yet wants somebody's attention. */
   readonly warnings: readonly Problem[];
   readonly close: () => Promise<void>;
@@ -80,6 +82,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const directories = await attemptLater(problems, 'directories', () =>
     openAllDirectories(config, context, shared.database),
   );
+  const theme = attempt(problems, 'theme', () => openTheme(config.theme));
   const parties = await openPartyRegistry(config.parties.folder);
   const timer = setInterval(() => void reloadParties(parties, context), config.parties.poll * 1000).unref();
   const close = async (): Promise<void> => {
@@ -92,7 +95,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     await shared.close();
   };
   const missing = keyring === null || stableSecret === null || directories === null;
-  if (problems.any() || missing || signing === null || oidcSigning === null) {
+  if (problems.any() || missing || signing === null || oidcSigning === null || theme === null) {
     await close();
     throw new ProblemsError(problems.list());
   }
@@ -108,6 +111,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     signingKeys: { saml: signing, oidc: oidcSigning },
     signers: followSigners(() => signing.current().current),
     isProxy,
+    theme,
     warnings: warnings.list(),
     close,
   };

@@ -11,6 +11,7 @@ import type { PasswordMethod } from './methods/password.ts';
 import type { Throttle } from './methods/throttle.ts';
 import { createOidcRoutes } from './oidc-routes.ts';
 import type { Parts } from './parts.ts';
+import { portalTiles } from './portal-tiles.ts';
 import type { OidcProvider } from './protocols/oidc/oidc-provider.ts';
 import type { SamlAdapter } from './protocols/saml/saml-adapter.ts';
 import type { SsoEndpoint } from './protocols/saml/sso-endpoint.ts';
@@ -20,9 +21,14 @@ import { createHomeDesk } from './web/home-desk.ts';
 import { createLoginDesk, type LoginDeskOptions } from './web/login-desk.ts';
 import { createLogoutDesk } from './web/logout-desk.ts';
 import type { RequestFacts } from './web/request-facts.ts';
+import type { Asset } from './web/theme.ts';
 
 export const SSO_PATH = '/saml/idp/sso';
 export const METADATA_PATH = '/saml/idp/metadata';
+
+const ASSETS_PATH = '/assets/';
+/** The script that asks for security keys and passkeys. */
+export const SCRIPT_PATH = `${ASSETS_PATH}webauthn.js`;
 
 export interface Saml {
   readonly adapter: SamlAdapter;
@@ -40,6 +46,7 @@ export interface RouteParts {
   /** Null without a database. */
   readonly journal: SessionJournal | null;
   readonly secondFactors: SecondFactors;
+  readonly assets: ReadonlyMap<string, Asset>;
 }
 
 /** What there is beside passwords. */
@@ -55,6 +62,7 @@ export function createRoutes({
   throttle,
   secondFactors,
   journal,
+  assets,
 }: RouteParts): Route[] {
   const { publicOrigin } = config;
   const partyOf = (key: RelyingPartyKey): RelyingParty | null => parts.parties.relyingParty(key) ?? null;
@@ -91,11 +99,7 @@ export function createRoutes({
     desk,
     publicOrigin,
     action: SSO_PATH,
-    portalParties: () =>
-      parts.parties
-        .all()
-        .filter((party) => party.settings.idpInitiated.allowed)
-        .map((party) => ({ id: party.metadata.entityId, displayName: party.relyingParty.displayName })),
+    tiles: () => portalTiles(parts.parties, config.publicUrl),
   });
   const count = (binding: string, arrival: { readonly kind: string }): void =>
     desk.metrics.samlMessages.inc({ binding, type: 'AuthnRequest', outcome: arrival.kind });
@@ -148,7 +152,10 @@ export function createRoutes({
     { method: 'GET', path: '/logout', handle: (facts) => logout.show(facts) },
     { method: 'POST', path: '/logout', handle: (facts) => logout.submit(facts) },
     { method: 'GET', path: '/', handle: (facts) => home.show(facts) },
-    { method: 'GET', path: '/assets/signet.css', handle: async () => stylesheet(desk.pages.stylesheet) },
+    ...[...assets].map(([name, asset]): Route => {
+      const reply = assetReply(asset);
+      return { method: 'GET', path: `${ASSETS_PATH}${name}`, handle: async () => reply };
+    }),
   ];
 
   async function fromPortal(facts: RequestFacts): Promise<Reply> {
@@ -174,15 +181,13 @@ function initParameters(read: (name: string) => string | null): {
   return { sp: read('sp') ?? '', relayState: read('RelayState'), withMessage };
 }
 
-function stylesheet(text: string): Reply {
+/** Seconds that browsers may keep styles and scripts. */
+const ASSET_MAX_AGE = 300;
+
+function assetReply({ contentType, text }: Asset): Reply {
   const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 16)}"`;
-  return {
-    kind: 'body',
-    status: 200,
-    contentType: 'text/css; charset=utf-8',
-    text,
-    headers: { 'Cache-Control': 'public, max-age=300', ETag: etag },
-  };
+  const headers = { 'Cache-Control': `public, max-age=${ASSET_MAX_AGE}`, ETag: etag };
+  return { kind: 'body', status: 200, contentType, text, headers };
 }
 
 function sessionRow(session: Session, facts: RequestFacts, absolute: number): SessionRow {

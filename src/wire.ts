@@ -1,11 +1,10 @@
 // Owns: putting a node together: the only file that knows every concrete part. Leaves to main.ts: sockets and signals.
 import type { RequestListener } from 'node:http';
-import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'winston';
 import { createAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
-import type { Body, Reply } from './core/reply.ts';
+import type { Body } from './core/reply.ts';
 import type { SpentStore } from './core/revocation.ts';
 import { createApp } from './http/app.ts';
 import { createManagement } from './http/management.ts';
@@ -26,7 +25,7 @@ import { createMetadataEndpoint } from './protocols/saml/metadata-endpoint.ts';
 import { createPreparedParties } from './protocols/saml/prepared-party.ts';
 import { createSamlAdapter } from './protocols/saml/saml-adapter.ts';
 import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
-import { createRoutes, METADATA_PATH, type Saml, SSO_PATH } from './routes.ts';
+import { createRoutes, METADATA_PATH, type Saml, SCRIPT_PATH, SSO_PATH } from './routes.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
 import { SIGNING_KEYS_PATH, signingKeysDocument } from './signing-sets.ts';
 import { createSpentTable, type SpentTable } from './state/spent-table.ts';
@@ -35,9 +34,9 @@ import { cookieName } from './web/cookie-header.ts';
 import type { Desk } from './web/desk.ts';
 import { createFlowCookies } from './web/flow-cookies.ts';
 import { createFormTokens } from './web/form-token.ts';
-import { createPages } from './web/pages.ts';
+import type { Pages } from './web/pages.ts';
 import { createSessionCookie } from './web/session-cookie.ts';
-import { type PageName, pageWords } from './web/words.ts';
+import { languageOf, wordsIn } from './web/words.ts';
 
 export interface NodeContext {
   readonly clock: Clock;
@@ -113,6 +112,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     metrics,
     spent,
     once,
+    parts.theme.pages,
   );
   const view: NodeView = {
     config,
@@ -133,6 +133,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     oidc,
     ...createPassword(config, context, parts, pool),
     journal,
+    assets: parts.theme.assets,
     secondFactors: { factors: [], passkeys: null, credentials: null, possible: ['password'], enrolment: null },
   });
   const documents = new Map<string, () => Promise<{ contentType: string; text: string }>>();
@@ -141,8 +142,6 @@ export async function createNode(config: Config, context: NodeContext): Promise<
   else documents.set(METADATA_PATH, metadata);
   documents.set(SIGNING_KEYS_PATH, async () => signingKeysDocument(parts.signingKeys));
 
-  const page = (name: PageName, status: number, reference: string): Reply =>
-    desk.pages.message(status, { ...pageWords[name], reference });
   const publicListener = createApp({
     routes,
     read: createRequestReader({
@@ -153,13 +152,13 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     }),
     sender: createSender({
       pages: desk.pages,
-      headers: securityHeaders(!config.plainHttp),
+      headers: securityHeaders(!config.plainHttp, `${config.publicOrigin}${SCRIPT_PATH}`),
       secure: !config.plainHttp,
       nodeHeader: config.nodeHeader ? config.nodeName : null,
       draining: () => draining,
     }),
     metrics,
-    page,
+    page: desk.page,
     onFault: (error, requestId, route) =>
       log.error('fault', {
         requestId,
@@ -239,12 +238,12 @@ function createDesk(
   metrics: Metrics,
   local: SpentTable,
   once: SpentStore,
+  pages: Pages,
 ): Desk {
   const { random, log } = context;
   const secure = !config.plainHttp;
   const { revocations } = parts;
   const sessionName = cookieName('signet_sso', secure);
-  const pages = createPages(join(import.meta.dirname, 'web', 'pages'));
   const instance = encodeBase64url(random(9));
   const auditLog = createAuditLog(context.audit, config.nodeName, instance, Date.now);
   return {
@@ -275,7 +274,11 @@ function createDesk(
     random,
     log: { info: (message, fields) => log.info(message, fields) },
     audit: auditLog.write,
-    page: (name, status, facts) => pages.message(status, { ...pageWords[name], reference: facts.requestId }),
+    page: (name, status, facts) => {
+      const language = languageOf(facts);
+      const said = wordsIn(language).pages[name];
+      return pages.message(language, status, { ...said, reference: facts.requestId });
+    },
     sidRevocationSeconds: config.session.idle + config.revocations.poll + config.skew,
   };
 }

@@ -83,6 +83,7 @@ export const configSchema = z.strictObject({
       minLength: z.int().min(8).max(64).default(12).describe('characters of a password that a person chooses'),
     })
     .prefault({}),
+  theme: file.optional().describe('a folder whose templates, styles and logo stand in place of our own'),
   mail: mailSchema.describe('without it nobody is sent a message by mail'),
   sms: smsSchema.describe('without it nobody is sent a text message'),
   codes: codesSchema.describe('how many codes are sent by mail and text message'),
@@ -153,7 +154,7 @@ type Parsed = z.output<typeof configSchema>;
 
 /** The whole configuration, frozen; paths are absolute and `publicUrl` has no trailing slash. */
 export type Config = Readonly<
-  Omit<Parsed, 'webauthn' | 'directories' | 'database' | 'saml' | 'oidc' | 'mail' | 'sms'>
+  Omit<Parsed, 'theme' | 'webauthn' | 'directories' | 'database' | 'saml' | 'oidc' | 'mail' | 'sms'>
 > & {
   readonly serviceName: string;
   readonly webauthn: WebauthnConfig;
@@ -163,6 +164,8 @@ export type Config = Readonly<
   readonly oidc: Parsed['oidc'] & { readonly signing: { readonly passphrase: string | null } };
   readonly directories: readonly DirectorySettings[];
   readonly database: DatabaseSettings;
+  /** null: the pages look as they come. */
+  readonly theme: string | null;
   readonly entityId: string;
   readonly nodeName: string;
   readonly publicOrigin: string;

@@ -234,6 +234,7 @@ function complete(
         passphrase: environment[OIDC_PASSPHRASE_VARIABLE] || null,
       },
     },
+    theme: parsed.theme === undefined ? null : at(parsed.theme),
     parties: { ...parsed.parties, folder: at(parsed.parties.folder) },
     revocations: { ...parsed.revocations, file: at(parsed.revocations.file) },
     audit: { file: parsed.audit.file === '-' ? '-' : at(parsed.audit.file) },

@@ -5,6 +5,7 @@ import type { AssuranceLevel } from './assurance.ts';
 import { ASSURANCE_LEVELS } from './assurance.ts';
 import type { ReleasePolicy } from './attribute-release.ts';
 import type { RelyingPartyKey } from './authentication-request.ts';
+import type { Language } from './language.ts';
 
 /** The least that a party accepts, whatever a request asks for. */
 export interface AssuranceFloor {
@@ -23,6 +24,8 @@ export interface RelyingParty {
   readonly key: RelyingPartyKey;
   /** Shown to people on the login page. */
   readonly displayName: string;
+  /** What its people read where their browser wants none of ours; null: English. */
+  readonly language: Language | null;
   readonly floor: AssuranceFloor;
   readonly release: ReleasePolicy;
 }

@@ -24,7 +24,7 @@ export interface AppOptions {
   readonly read: RequestReader;
   readonly sender: Sender;
   readonly metrics: Metrics;
-  readonly page: (name: PageName, status: number, reference: string) => Reply;
+  readonly page: (name: PageName, status: number, facts: RequestFacts) => Reply;
   /** A fault: logged with everything, shown with a reference only. */
   readonly onFault: (error: unknown, requestId: string, route: string) => void;
 }
@@ -48,15 +48,15 @@ export function createApp(options: AppOptions): RequestListener {
       reply = await route.handle(facts, id);
     } catch (error) {
       options.onFault(error, facts.requestId, route.path);
-      reply = problem(route, 'fault', 500, facts.requestId);
+      reply = problem(route, 'fault', 500, facts);
     }
-    sender.send(response, reply, facts.requestId);
+    sender.send(response, reply, facts);
     const labels = { route: route.path, method: route.method, code: response.statusCode };
     metrics.httpDuration.observe(labels, Number(process.hrtime.bigint() - started) / 1e9);
   };
 
-  const problem = (route: Route, name: PageName, status: number, reference: string): Reply =>
-    route.program === true ? problemForPrograms(status, reference) : options.page(name, status, reference);
+  const problem = (route: Route, name: PageName, status: number, facts: RequestFacts): Reply =>
+    route.program === true ? problemForPrograms(status, facts.requestId) : options.page(name, status, facts);
 
   const app = express();
   app.disable('x-powered-by');
@@ -70,7 +70,7 @@ export function createApp(options: AppOptions): RequestListener {
       const form = route.method === 'POST' ? readForm(request.body) : NO_FORM;
       if (form === null) {
         const facts = read(request, NO_FORM);
-        sender.send(response, problem(route, 'badRequest', 400, facts.requestId), facts.requestId);
+        sender.send(response, problem(route, 'badRequest', 400, facts), facts);
         return undefined;
       }
       return serve(route, request, response, form, String(request.params.id ?? ''));
@@ -82,7 +82,7 @@ export function createApp(options: AppOptions): RequestListener {
   app.use((request, response) => {
     const facts = read(request, NO_FORM);
     metrics.httpDuration.observe({ route: 'none', method: facts.method, code: 404 }, 0);
-    sender.send(response, options.page('missing', 404, facts.requestId), facts.requestId);
+    sender.send(response, options.page('missing', 404, facts), facts);
   });
   const programs = new Set(routes.filter((route) => route.program === true).map(({ path }) => path));
   const onError: ErrorRequestHandler = (error: unknown, request, response, _next) => {
@@ -93,9 +93,9 @@ export function createApp(options: AppOptions): RequestListener {
     const name = status === null ? 'fault' : 'badRequest';
     const reply = forPrograms
       ? problemForPrograms(status ?? 500, facts.requestId)
-      : options.page(name, status ?? 500, facts.requestId);
+      : options.page(name, status ?? 500, facts);
     if (response.headersSent) response.destroy();
-    else sender.send(response, reply, facts.requestId);
+    else sender.send(response, reply, facts);
   };
   app.use(onError);
 

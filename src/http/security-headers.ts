@@ -4,22 +4,26 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import helmet from 'helmet';
 
-/** The one script there is: it sends the form of an auto-post page (see web/pages/auto-post.eta). */
+/** The one script inside a page: it sends the form of an auto-post page (see web/pages/auto-post.eta). */
 const SUBMIT_SCRIPT = 'document.forms[0].submit()';
 const SUBMIT_HASH = `'sha256-${createHash('sha256').update(SUBMIT_SCRIPT).digest('base64')}'`;
 
 type Headers = Readonly<Record<string, string>>;
 
 /**
- * `page`: our own pages. `autoPost`: the page that posts to a relying party.
+ * `page`: our own pages; `script` is the address of the one that they may load, which asks for security keys.
+ * `autoPost`: the page that posts to a relying party.
  * No form-action on either: Chromium applies it to the redirects that follow a form post, so a sign-in whose answer
  * goes on to the relying party would be stopped. Referrer-Policy is same-origin, because under no-referrer browsers
  * send `Origin: null` with our own form posts.
  */
-export function securityHeaders(secure: boolean): { readonly page: Headers; readonly autoPost: Headers } {
+export function securityHeaders(
+  secure: boolean,
+  script: string,
+): { readonly page: Headers; readonly autoPost: Headers } {
   const shared = { 'default-src': ["'none'"], 'base-uri': ["'none'"], 'frame-ancestors': ["'none'"] };
   return {
-    page: headersOf(secure, { ...shared, 'style-src': ["'self'"], 'img-src': ["'self'"] }),
+    page: headersOf(secure, { ...shared, 'style-src': ["'self'"], 'img-src': ["'self'"], 'script-src': [script] }),
     autoPost: headersOf(secure, { ...shared, 'script-src': [SUBMIT_HASH] }),
   };
 }

@@ -3,10 +3,12 @@ import type { ServerResponse } from 'node:http';
 import type { Reply } from '../core/reply.ts';
 import { formatSetCookie } from '../web/cookie-header.ts';
 import type { Pages } from '../web/pages.ts';
+import type { RequestFacts } from '../web/request-facts.ts';
+import { languageOf } from '../web/words.ts';
 import type { securityHeaders } from './security-headers.ts';
 
 export interface Sender {
-  readonly send: (response: ServerResponse, reply: Reply, requestId: string) => void;
+  readonly send: (response: ServerResponse, reply: Reply, facts: Pick<RequestFacts, 'requestId' | 'headers'>) => void;
 }
 
 export interface SenderOptions {
@@ -26,10 +28,10 @@ export function createSender(options: SenderOptions): Sender {
   const autoPost = { ...options.headers.autoPost, 'cache-control': 'no-store', ...extra };
 
   return {
-    send(response, reply, requestId) {
+    send(response, reply, facts) {
       const headers: Record<string, string | string[] | number> = {
         ...(reply.kind === 'auto-post' ? autoPost : page),
-        'x-request-id': requestId,
+        'x-request-id': facts.requestId,
       };
       if (reply.headers !== undefined)
         for (const [name, value] of Object.entries(reply.headers)) headers[name.toLowerCase()] = value;
@@ -42,7 +44,7 @@ export function createSender(options: SenderOptions): Sender {
         status = reply.status;
         headers.location = reply.location;
       } else if (reply.kind === 'auto-post') {
-        text = pages.autoPost(reply);
+        text = pages.autoPost(languageOf(facts), reply);
         headers['content-type'] = 'text/html; charset=utf-8';
       } else {
         status = reply.status;

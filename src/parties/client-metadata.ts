@@ -1,7 +1,7 @@
 // Owns: the client metadata that is understood, by the names of RFC 7591 and its companions. Leaves to client.ts: what
 // members may not say together. A member that Signet does not serve is refused, never passed over in silence.
 import { z } from 'zod';
-import { assuranceSetting, attributesSetting } from './release-setting.ts';
+import { assuranceSetting, attributesSetting, languageSetting } from './release-setting.ts';
 
 export const JWS_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
 export type JwsAlgorithm = (typeof JWS_ALGORITHMS)[number];
@@ -22,6 +22,8 @@ const informative = z.unknown().optional();
 /** Signet's own settings, which no standard names. */
 const ownSettings = z.strictObject({
   assurance: assuranceSetting.prefault({}),
+  /** Of the pages on the way to this client, where the browser asks for no language that there is. */
+  language: languageSetting.optional(),
   /** Released beside what scopes and the claims parameter ask for; without the list: what they ask for. */
   attributes: attributesSetting.optional(),
   /** FAPI 2.0 Security Profile: PAR, PKCE, DPoP and private_key_jwt are required, whatever else the document says. */

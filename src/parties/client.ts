@@ -37,7 +37,13 @@ function createClient(metadata: ClientMetadata, source: string): Client {
   const { assurance, attributes = [] } = metadata.signet;
   const displayName = metadata.client_name ?? metadata.client_id;
   return {
-    relyingParty: { key, displayName, floor: floorOf(assurance), release: releaseOf(attributes) },
+    relyingParty: {
+      key,
+      displayName,
+      language: metadata.signet.language ?? null,
+      floor: floorOf(assurance),
+      release: releaseOf(attributes),
+    },
     hash: relyingPartyHash(key),
     metadata,
     source,

@@ -7,6 +7,9 @@ export const EXAMPLE_PARTY_SETTINGS = `# Settings for one service provider. Copy
 # Shown on the login page; otherwise the name in the metadata.
 #displayName: Wiki
 
+# What people read on the way to it (en, de) where their browser asks for no language that there is; otherwise English.
+#language: de
+
 # How people are named to it when a request does not say: transient, persistent, emailAddress or unspecified.
 # Otherwise the first NameIDFormat of its metadata that Signet makes, else transient.
 # \`attribute\` says where emailAddress and unspecified come from (mail, when nothing is said).

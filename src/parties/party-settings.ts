@@ -6,7 +6,7 @@ import type { Problem } from '../lib/problems.ts';
 import { Problems } from '../lib/problems.ts';
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from '../xml/algorithms.ts';
 import { CONTENT_ALGORITHMS, type ContentAlgorithm, KEY_TRANSPORTS, type KeyTransport } from '../xml/encrypt.ts';
-import { assuranceSetting, attributesSetting } from './release-setting.ts';
+import { assuranceSetting, attributesSetting, languageSetting } from './release-setting.ts';
 
 const name = z.string().min(1).max(256);
 const signatureAlgorithms = Object.keys(SIGNATURE_ALGORITHMS) as [SignatureAlgorithm, ...SignatureAlgorithm[]];
@@ -16,6 +16,8 @@ const keyTransports = Object.keys(KEY_TRANSPORTS) as [KeyTransport, ...KeyTransp
 
 export const partySettingsSchema = z.strictObject({
   displayName: z.string().min(1).max(100).optional(),
+  /** What people read on the way to this party where their browser asks for no language that there is. */
+  language: languageSetting.optional(),
   nameId: z
     .strictObject({
       format: z.enum(['transient', 'persistent', 'emailAddress', 'unspecified']),

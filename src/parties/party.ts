@@ -24,6 +24,7 @@ export function createParty(metadata: SpMetadata, settings: PartySettings, sourc
     relyingParty: {
       key,
       displayName: settings.displayName ?? metadata.displayName ?? metadata.entityId,
+      language: settings.language ?? null,
       floor: floorOf(settings.assurance),
       release: releasePolicy(metadata, settings, null),
     },

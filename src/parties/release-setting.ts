@@ -1,7 +1,9 @@
-// Owns: how a party's settings say which attributes it is told, and how sure of a person it wants to be.
+// Owns: how a party's settings say which attributes it is told, how sure of a person it wants to be, and in which
+// language its people read.
 import { z } from 'zod';
 import { ASSURANCE_LEVELS } from '../core/assurance.ts';
 import type { ReleasePolicy } from '../core/attribute-release.ts';
+import { LANGUAGES } from '../core/language.ts';
 import type { AssuranceFloor } from '../core/relying-party.ts';
 
 const name = z.string().min(1).max(256);
@@ -19,6 +21,8 @@ export const attributesSetting = z.array(
     }),
   ]),
 );
+
+export const languageSetting = z.enum(LANGUAGES);
 
 export const assuranceSetting = z.strictObject({
   floor: level.default('aal1'),

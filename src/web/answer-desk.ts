@@ -16,7 +16,7 @@ import type { Desk } from './desk.ts';
 import { answerIdOfFlow, type OpenFlow } from './flow-cookies.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { OpenSession } from './session-cookie.ts';
-import { refusalWords } from './words.ts';
+import { languageOf, wordsIn } from './words.ts';
 
 /** What the browser showed when the answer became due. */
 export interface Shown {
@@ -74,7 +74,9 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
         reason: answer.error.code,
         relyingParty: request.relyingParty,
       });
-      return desk.pages.message(answer.status, { ...refusalWords[answer.page], reference: facts.requestId });
+      const language = languageOf(facts);
+      const said = wordsIn(language).refusals[answer.page];
+      return desk.pages.message(language, answer.status, { ...said, reference: facts.requestId });
     }
     const cookies: SetCookie[] = shown.flow === null ? [] : [desk.flows.expired(shown.flow.id)];
     // Nothing is answered unless this says so; what waits afterwards cannot fail.

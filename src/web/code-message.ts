@@ -1,36 +1,21 @@
-// Owns: what a message with a one-time code says. Short, because a text message has 160 characters, and without a link:
-// who learns to follow links in such messages follows the next one too.
+// Owns: what is written to people by mail and text message. Without a link: who learns to follow links in such messages
+// follows the next one too. Leaves to words/: the texts; the one with a code is short, a text message has 160 characters.
+import { LANGUAGES, languageOfTag } from '../core/language.ts';
 import type { Message } from '../core/message.ts';
-
-interface Words {
-  readonly subject: (service: string) => string;
-  readonly text: (service: string, code: string, minutes: number) => string;
-}
-
-const WORDS: ReadonlyMap<string, Words> = new Map([
-  [
-    'en',
-    {
-      subject: (service) => `Your code for ${service}`,
-      text: (service, code, minutes) =>
-        `${code} is your code for ${service}. It is good for ${minutes} minutes. Never tell it to anybody. If you did not ask for it, somebody else tried to use your account or this address.`,
-    },
-  ],
-  [
-    'de',
-    {
-      subject: (service) => `Ihr Code für ${service}`,
-      text: (service, code, minutes) =>
-        `${code} ist Ihr Code für ${service}, ${minutes} Minuten gültig. Sagen Sie ihn niemandem. Nicht angefordert? Dann versucht jemand, Ihr Konto oder diese Adresse zu benutzen.`,
-    },
-  ],
-]);
-
-const ENGLISH = 'en';
+import { type Announcement, type Words, wordsIn } from './words.ts';
 
 /** In the language of a BCP 47 tag, by its first part; in English where there is none. */
 export function codeMessage(service: string, language: string, code: string, minutes: number): Message {
-  const words = WORDS.get(language.toLowerCase().split('-')[0] ?? '') ?? WORDS.get(ENGLISH);
-  if (words === undefined) throw new Error('English is always there');
-  return { subject: words.subject(service), text: words.text(service, code, minutes) };
+  const { mail } = wordsOfTag(language);
+  return { subject: mail.code.subject(service), text: mail.code.text(service, code, minutes) };
+}
+
+/** Tells the owner of an account what happened to it; `kind`: what was added or removed, in that language. */
+export function announcement(service: string, language: string, what: Announcement, kind: string): Message {
+  const { mail } = wordsOfTag(language);
+  return { subject: mail.announcement.subject(service), text: mail.announcement.text(service, what, kind) };
+}
+
+function wordsOfTag(tag: string): Words {
+  return wordsIn(languageOfTag(tag) ?? LANGUAGES[0]);
 }

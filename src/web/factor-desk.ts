@@ -1,6 +1,7 @@
 // Owns: asking for a second factor inside a login: beginning with it, its page, other ways, judging the answer.
 // Leaves to core/login-flow which method is asked for; to a FactorMethod what a proof is; to login-desk.ts the cookie.
 import type { FactorFailure, MethodName } from '../core/authentication-event.ts';
+import type { Language } from '../core/language.ts';
 import { type LoginContext, livePending, type PendingChallenge, withPending } from '../core/login-context.ts';
 import type { LoginInput } from '../core/login-step.ts';
 import type { Reply } from '../core/reply.ts';
@@ -13,10 +14,11 @@ import type {
   MethodFailure,
 } from '../methods/factor-method.ts';
 import type { AnswerDesk } from './answer-desk.ts';
-import type { Challenge, LoginWorld, Next, StoredVisit } from './login-visit.ts';
+import { type Challenge, type LoginWorld, type Next, type StoredVisit, speechOf } from './login-visit.ts';
 import type { OtherWay } from './pages.ts';
 import { withRetry } from './password-form.ts';
-import { factorFailureSentence, unsentSentence, wayWords } from './words.ts';
+import type { RequestFacts } from './request-facts.ts';
+import type { Words } from './words.ts';
 
 /** The step asks for a method that this desk has. */
 export type Asked = Next & { readonly step: Challenge };
@@ -37,8 +39,8 @@ export interface FactorDesk {
 }
 
 /** For the other ways on the password's page as well. */
-export function otherWays({ methods, method: shown }: Challenge): readonly OtherWay[] {
-  return methods.filter((method) => method !== shown).map((method) => ({ method, label: wayWords[method] }));
+export function otherWays({ methods, method: shown }: Challenge, words: Words): readonly OtherWay[] {
+  return methods.filter((method) => method !== shown).map((method) => ({ method, label: words.ways[method] }));
 }
 
 export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors: readonly FactorMethod[]): FactorDesk {
@@ -72,30 +74,36 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
     question: Awaited<ReturnType<FactorMethod['page']>>,
     problem: string | null,
     status: number,
-  ): Reply =>
-    desk.pages.factor(status, {
+  ): Reply => {
+    const { language, words, application } = speechOf(world, visit);
+    return desk.pages.factor(language, status, {
       action: `/flow/${visit.cookie.id}`,
       formToken: desk.forms.make(visit.flow.innerId, 'login'),
-      relyingParty: world.relyingParty(visit.flow.request.relyingParty)?.displayName ?? 'the application',
+      relyingParty: application,
       loginName: step.account.loginName,
       method: step.method,
       question,
       problem,
-      ways: otherWays(step),
+      ways: otherWays(step, words),
     });
+  };
 
   const begin = async (
     visit: StoredVisit,
     asked: Asked,
     form: FormFields,
   ): Promise<{ readonly pending: PendingChallenge | null } | Reply> => {
-    const begun = await factorOf(asked).begin(subjectOf(asked), form, factorContext(visit));
+    const begun = await factorOf(asked).begin(
+      subjectOf(asked),
+      form,
+      factorContext(visit.facts, speechOf(world, visit).language),
+    );
     if (begun.kind === 'ready') {
       return { pending: begun.pending === null ? null : { data: begun.pending, at: visit.facts.now } };
     }
     audit(visit, asked, begun);
     if (begun.kind === 'unavailable') {
-      return withRetry(pageOf(visit, asked, null, unsentSentence, 503), begun.retryAfter);
+      return withRetry(pageOf(visit, asked, null, speechOf(world, visit).words.unsent, 503), begun.retryAfter);
     }
     return refusedPage(visit, asked, begun.failure, null);
   };
@@ -106,7 +114,7 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
     failure: MethodFailure,
     pending: PendingChallenge | null,
   ): Promise<Reply> => {
-    const sentence = factorFailureSentence(failure);
+    const sentence = speechOf(world, visit).words.factorFailure(failure);
     const shown = (await page(visit, asked, pending, sentence, 429)) ?? pageOf(visit, asked, null, sentence, 429);
     return failure.kind === 'throttled' ? withRetry(shown, failure.retryAfter) : shown;
   };
@@ -127,7 +135,8 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
   return {
     ask: async (visit, asked) => {
       const { step, context } = asked;
-      const problem = step.failure === null ? null : factorFailureSentence(step.failure);
+      const { words } = speechOf(world, visit);
+      const problem = step.failure === null ? null : words.factorFailure(step.failure);
       const shown = await page(visit, asked, pendingOf(visit, asked), problem, 200);
       if (shown !== null) return { reply: shown, context: null };
       const begun = await begin(visit, asked, new Map());
@@ -148,7 +157,7 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
         subjectOf(asked),
         form,
         pending,
-        factorContext(visit),
+        factorContext(visit.facts, speechOf(world, visit).language),
       );
       if (outcome.kind === 'proved') {
         desk.metrics.logins.inc({ method: outcome.event.method, outcome: 'success', reason: 'proved' });
@@ -171,6 +180,7 @@ function isWaiting(failure: MethodFailure): failure is Exclude<MethodFailure, Se
 }
 type SealedFailure = Extract<FactorFailure, { readonly kind: 'wrong' | 'expired' }>;
 
-export function factorContext({ facts }: StoredVisit): FactorContext {
-  return { now: facts.now, address: facts.address, claimant: facts.attempt, language: 'en' };
+/** What a method is told of a request. */
+export function factorContext({ now, address, attempt }: RequestFacts, language: Language): FactorContext {
+  return { now, address, claimant: attempt, language };
 }

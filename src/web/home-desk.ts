@@ -2,18 +2,17 @@
 import { isUnavailable } from '../core/account.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Desk } from './desk.ts';
+import type { Tile } from './pages.ts';
 import { isOwnPost, type RequestFacts } from './request-facts.ts';
-import { pageWords } from './words.ts';
+import { languageOf, wordsIn } from './words.ts';
 
-/** An application that allows being opened without having asked. */
-export interface PortalParty {
-  readonly id: string;
-  readonly displayName: string;
-}
+/** Signs in without an application having asked, and leads back to `/`. */
+export const SIGN_IN_PATH = '/sign-in';
 
 export interface HomeDeskOptions {
   readonly desk: Desk;
-  readonly portalParties: () => readonly PortalParty[];
+  /** The applications that allow being opened without having asked. */
+  readonly tiles: () => readonly Tile[];
   readonly publicOrigin: string;
   /** Where the forms go. */
   readonly action: string;
@@ -25,17 +24,22 @@ export interface HomeDesk {
   readonly refusePortalPost: (facts: RequestFacts) => Reply | null;
 }
 
-export function createHomeDesk({ desk, portalParties, publicOrigin, action }: HomeDeskOptions): HomeDesk {
+export function createHomeDesk({ desk, tiles, publicOrigin, action }: HomeDeskOptions): HomeDesk {
   return {
     async show(facts) {
       const open = desk.sessions.open(facts);
-      if (open === null) return desk.pages.message(200, { ...pageWords.notSignedIn, reference: null });
+      const language = languageOf(facts);
+      const words = wordsIn(language);
+      if (open === null) {
+        const links = [{ href: SIGN_IN_PATH, label: words.common.signIn }];
+        return desk.pages.message(language, 200, { ...words.pages.notSignedIn, reference: null, links });
+      }
       const found = await desk.directory.findById(open.session.accountId);
-      return desk.pages.home({
-        loginName: found === null || isUnavailable(found) ? 'yourself' : found.loginName,
+      return desk.pages.home(language, {
+        loginName: found === null || isUnavailable(found) ? words.common.yourself : found.loginName,
         action,
         formToken: desk.forms.make(open.session.sid, 'portal'),
-        parties: portalParties(),
+        tiles: tiles(),
       });
     },
     refusePortalPost(facts) {

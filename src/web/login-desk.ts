@@ -12,12 +12,20 @@ import type { PasswordMethod } from '../methods/password.ts';
 import type { PasskeySignIn } from '../methods/webauthn.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import { type Asked, createFactorDesk } from './factor-desk.ts';
-import { type LoginWorld, type Next, nextStep, type StoredVisit, sealVisit, type Visit } from './login-visit.ts';
+import {
+  type LoginWorld,
+  type Next,
+  nextStep,
+  type StoredVisit,
+  sealVisit,
+  speechOf,
+  type Visit,
+} from './login-visit.ts';
 import { createPasskeyDoor } from './passkey-door.ts';
 import { createPasswordForm } from './password-form.ts';
 import { isNavigation, isOwnPost, type RequestFacts } from './request-facts.ts';
 import { createStepPages } from './step-pages.ts';
-import { passkeySentence, refusalWords } from './words.ts';
+import { languageOf, wordsIn } from './words.ts';
 
 export interface LoginDeskOptions extends LoginWorld {
   readonly answers: AnswerDesk;
@@ -63,7 +71,9 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
       });
       answers.audit(facts, { action: 'refusal', outcome: 'failure', reason: code, relyingParty });
       if (arrival.kind === 'reply') return arrival.reply;
-      return pages.message(arrival.status, { ...refusalWords[arrival.page], reference: facts.requestId });
+      const language = languageOf(facts);
+      const said = wordsIn(language).refusals[arrival.page];
+      return pages.message(language, arrival.status, { ...said, reference: facts.requestId });
     }
     if (!isNavigation(facts)) return desk.page('embedded', 403, facts);
     const context = emptyContext(facts.now);
@@ -148,7 +158,7 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     if (step.kind === 'identify' && passkeys !== null && form.get(METHOD_FIELD) === 'webauthn') {
       const who = await passkeys.prove(visit, next.context);
       if (who !== null) return onward(visit, who);
-      const question = { loginName: step.loginName ?? '', problem: passkeySentence };
+      const question = { loginName: step.loginName ?? '', problem: speechOf(options, visit).words.passkeyFailure };
       return stepPages.identify(visit, { ...next.context, challenge: null }, question, 400);
     }
     return (await answered(visit, next)) ?? toPage(visit, next.context);

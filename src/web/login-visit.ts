@@ -4,6 +4,7 @@ import { type Account, type AccountId, type DirectoryUnavailable, isUnavailable 
 import type { MethodName } from '../core/authentication-event.ts';
 import type { RelyingPartyKey } from '../core/authentication-request.ts';
 import type { CredentialSet, CredentialStore } from '../core/credential.ts';
+import type { Language } from '../core/language.ts';
 import type { LoginContext } from '../core/login-context.ts';
 import { advance } from '../core/login-flow.ts';
 import type { LoginInput, LoginSituation, LoginStep, Progress } from '../core/login-step.ts';
@@ -15,6 +16,7 @@ import type { FlowRefusal } from './flow-cookies.ts';
 import { type OpenFlow, sidOfAttempt } from './flow-cookies.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { OpenSession } from './session-cookie.ts';
+import { languageOf, type Words, wordsIn } from './words.ts';
 
 /** One request of one attempt; `cookie` is the one that it came in, null at first. */
 export interface Visit {
@@ -53,6 +55,22 @@ export interface LoginWorld {
   /** The methods that anybody can have here. */
   readonly possible: readonly MethodName[];
   readonly enrolment: LoginEnrolment | null;
+}
+
+/** How a visit's pages speak to the person. */
+export interface Speech {
+  readonly language: Language;
+  readonly words: Words;
+  /** What the relying party is called. */
+  readonly application: string;
+}
+
+/** In the language that the browser wants, else in the party's. */
+export function speechOf(world: Pick<LoginWorld, 'relyingParty'>, { flow, facts }: Visit): Speech {
+  const party = world.relyingParty(flow.request.relyingParty);
+  const language = languageOf(facts, party);
+  const words = wordsIn(language);
+  return { language, words, application: party?.displayName ?? words.common.theApplication };
 }
 
 const NOTHING: CredentialSet = { version: 0, credentials: [] };

@@ -5,7 +5,7 @@ import type { Session } from '../core/session.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import type { Desk } from './desk.ts';
 import { isOwnPost, type RequestFacts } from './request-facts.ts';
-import { pageWords } from './words.ts';
+import { languageOf, wordsIn } from './words.ts';
 
 export interface LogoutDeskOptions {
   readonly desk: Desk;
@@ -42,7 +42,8 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
    * would be back for whoever uses this browser then. Whoever is told that nobody is signed in leaves without the cookie.
    */
   const notSignedIn = (facts: RequestFacts): Reply => {
-    const page = desk.pages.message(200, { ...pageWords.notSignedIn, reference: null });
+    const language = languageOf(facts);
+    const page = desk.pages.message(language, 200, { ...wordsIn(language).pages.notSignedIn, reference: null });
     return facts.cookies.has(desk.sessions.name) ? withCookies(page, [desk.sessions.expired]) : page;
   };
 
@@ -50,10 +51,11 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     const open = desk.sessions.open(facts);
     if (open === null) return notSignedIn(facts);
     const found = await desk.directory.findById(open.session.accountId);
-    return desk.pages.logout({
+    const language = languageOf(facts);
+    return desk.pages.logout(language, {
       fields,
       formToken: desk.forms.make(open.session.sid, 'logout'),
-      loginName: found === null || isUnavailable(found) ? 'yourself' : found.loginName,
+      loginName: found === null || isUnavailable(found) ? wordsIn(language).common.yourself : found.loginName,
       participants: open.session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []),
     });
   };
@@ -87,11 +89,12 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     const cookies = [desk.sessions.expired, ...flows.map((flow) => desk.flows.expired(flow.id))];
     if (returnTo !== null) return goTo(returnTo, cookies);
     const names = session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []);
-    const left =
-      names.length === 0 ? [] : [`These applications were not told and may keep you signed in: ${names.join(', ')}.`];
-    const page = desk.pages.message(200, {
-      title: pageWords.signedOut.title,
-      text: [...pageWords.signedOut.text, ...left],
+    const language = languageOf(facts);
+    const { logout: said, pages: words } = wordsIn(language);
+    const left = names.length === 0 ? [] : [said.untold(names.join(', '))];
+    const page = desk.pages.message(language, 200, {
+      title: words.signedOut.title,
+      text: [...words.signedOut.text, ...left],
       reference: null,
     });
     return { ...page, cookies };

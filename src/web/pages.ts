@@ -1,11 +1,12 @@
-// Owns: turning data into HTML pages. Templates escape by default; a theme may replace any of them.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Eta } from 'eta';
+// Owns: turning data into HTML pages in a language. Templates escape by default; a theme may replace any of them.
+// Leaves to words.ts: what they say; to theme.ts: which templates there are.
+import { Eta } from 'eta/core';
 import type { MethodName } from '../core/authentication-event.ts';
+import type { CredentialKind } from '../core/credential.ts';
+import type { Language } from '../core/language.ts';
 import type { Body } from '../core/reply.ts';
-import type { FactorPage } from '../methods/factor-method.ts';
-import { factorWords } from './words.ts';
+import type { EnrolmentPage, FactorPage } from '../methods/factor-method.ts';
+import { wordsIn } from './words.ts';
 
 export interface LoginPage {
   readonly action: string;
@@ -16,7 +17,7 @@ export interface LoginPage {
   readonly problem: string | null;
   readonly reauthentication: boolean;
   readonly ways: readonly OtherWay[];
-  /** JSON for navigator.credentials.get, which the page's script asks for; null: no passkey is asked for. */
+  /** JSON for navigator.credentials.get; null: no passkey can say here who somebody is. */
   readonly passkey: string | null;
 }
 
@@ -57,44 +58,142 @@ export interface LogoutPage {
   readonly participants: readonly string[];
 }
 
+/** An application that can be opened from here: by our own form, or at an address of its own. */
+export type Tile =
+  | { readonly kind: 'post'; readonly id: string; readonly displayName: string }
+  | { readonly kind: 'link'; readonly href: string; readonly displayName: string };
+
 export interface HomePage {
   readonly loginName: string;
   readonly action: string;
   readonly formToken: string;
-  readonly parties: readonly { readonly id: string; readonly displayName: string }[];
+  readonly tiles: readonly Tile[];
+}
+
+/** What may be enrolled while signing in. */
+export interface EnrolChoicePage {
+  readonly action: string;
+  readonly formToken: string;
+  readonly relyingParty: string;
+  readonly loginName: string;
+  readonly kinds: readonly CredentialKind[];
+  readonly skippable: boolean;
+  readonly problem: string | null;
+  /** What was typed as an address or number, shown again. */
+  readonly destination: string;
+}
+
+/** One enrolment: beginning with it, or confirming it. */
+export interface EnrolPage {
+  readonly action: string;
+  readonly formToken: string;
+  readonly kind: CredentialKind;
+  /** null: it has not begun. */
+  readonly question: EnrolmentPage | null;
+  readonly problem: string | null;
+  /** Recovery codes end others. */
+  readonly replaces: boolean;
+  readonly destination: string;
+  /** Where giving up leads; null: the login's own button. */
+  readonly back: string | null;
+}
+
+export interface AccountFactor {
+  readonly id: string;
+  readonly kind: CredentialKind;
+  /** The person's own name for it, or what it is. */
+  readonly name: string;
+  readonly details: readonly string[];
+}
+
+export interface AccountPage {
+  readonly loginName: string;
+  readonly formToken: string;
+  /** A sentence, or null. */
+  readonly notice: string | null;
+  /** Something that was asked for did not happen. */
+  readonly noticeIsProblem: boolean;
+  readonly canChangePassword: boolean;
+  /** null: there is no database. 'unavailable': it does not answer. */
+  readonly factors:
+    | null
+    | 'unavailable'
+    | {
+        readonly list: readonly AccountFactor[];
+        readonly addable: readonly CredentialKind[];
+        /** null: nobody has use for them yet. */
+        readonly codesLeft: number | null;
+      };
+  /** null: nobody keeps a list. */
+  readonly signIns: null | 'unavailable' | readonly SignInRow[];
+}
+
+export interface SignInRow {
+  readonly when: string;
+  readonly how: string;
+  readonly where: string;
+  readonly note: string | null;
+}
+
+export interface PasswordPage {
+  readonly formToken: string;
+  readonly loginName: string;
+  readonly least: number;
+  readonly problem: string | null;
+}
+
+export interface FactorPageOfAccount {
+  readonly action: string;
+  readonly formToken: string;
+  readonly name: string;
+  readonly label: string;
+  readonly removable: boolean;
 }
 
 export interface Pages {
-  readonly login: (status: number, page: LoginPage) => Body;
-  readonly factor: (status: number, page: FactorQuestion) => Body;
-  readonly message: (status: number, page: MessagePage) => Body;
-  readonly logout: (page: LogoutPage) => Body;
-  readonly home: (page: HomePage) => Body;
-  readonly autoPost: (page: {
-    readonly action: string;
-    readonly fields: readonly (readonly [string, string])[];
-  }) => string;
-  readonly stylesheet: string;
+  readonly login: (language: Language, status: number, page: LoginPage) => Body;
+  readonly factor: (language: Language, status: number, page: FactorQuestion) => Body;
+  readonly message: (language: Language, status: number, page: MessagePage) => Body;
+  readonly logout: (language: Language, page: LogoutPage) => Body;
+  readonly home: (language: Language, page: HomePage) => Body;
+  readonly enrolChoice: (language: Language, status: number, page: EnrolChoicePage) => Body;
+  readonly enrol: (language: Language, status: number, page: EnrolPage) => Body;
+  readonly account: (language: Language, page: AccountPage) => Body;
+  readonly password: (language: Language, status: number, page: PasswordPage) => Body;
+  readonly accountFactor: (language: Language, page: FactorPageOfAccount) => Body;
+  readonly autoPost: (
+    language: Language,
+    page: { readonly action: string; readonly fields: readonly (readonly [string, string])[] },
+  ) => string;
 }
 
-/** @param folder where the templates are */
-export function createPages(folder: string): Pages {
-  const eta = new Eta({ views: folder, cache: true, autoEscape: true, autoTrim: false });
-  // On the warm path: compiled here, so that no path is resolved for each page.
-  const autoPost = eta.compile(readFileSync(join(folder, 'auto-post.eta'), 'utf8'));
-  const html = (status: number, template: string, page: object): Body => ({
+/** By name, without `.eta`. */
+export type Templates = ReadonlyMap<string, string>;
+
+/** @throws an error of eta's, which names the line, for a template that cannot be compiled. */
+export function createPages(templates: Templates): Pages {
+  const eta = new Eta({ cache: true, autoEscape: true, autoTrim: false });
+  for (const [name, text] of templates) eta.loadTemplate(`@${name}`, text);
+  const render = (name: string, language: Language, page: object): string =>
+    eta.render(`@${name}`, { ...page, lang: language, words: wordsIn(language) });
+  const html = (name: string, language: Language, status: number, page: object): Body => ({
     kind: 'body',
     status,
     contentType: 'text/html; charset=utf-8',
-    text: eta.render(template, page),
+    text: render(name, language, page),
   });
   return {
-    login: (status, page) => html(status, './login', page),
-    factor: (status, page) => html(status, './factor', { ...page, words: factorWords(page.question) }),
-    message: (status, page) => html(status, './message', page),
-    logout: (page) => html(200, './logout', page),
-    home: (page) => html(200, './home', page),
-    autoPost: (page) => eta.render(autoPost, page),
-    stylesheet: readFileSync(join(folder, 'signet.css'), 'utf8'),
+    login: (language, status, page) => html('login', language, status, page),
+    factor: (language, status, page) =>
+      html('factor', language, status, { ...page, about: wordsIn(language).factor(page.question) }),
+    message: (language, status, page) => html('message', language, status, page),
+    logout: (language, page) => html('logout', language, 200, page),
+    home: (language, page) => html('home', language, 200, page),
+    enrolChoice: (language, status, page) => html('enrol-choice', language, status, page),
+    enrol: (language, status, page) => html('enrol', language, status, page),
+    account: (language, page) => html('account', language, 200, page),
+    password: (language, status, page) => html('password', language, status, page),
+    accountFactor: (language, page) => html('account-factor', language, 200, page),
+    autoPost: (language, page) => render('auto-post', language, page),
   };
 }

@@ -6,7 +6,7 @@ import type { Reply } from '../core/reply.ts';
 import type { PasskeySignIn } from '../methods/webauthn.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import { factorContext } from './factor-desk.ts';
-import type { LoginWorld, StoredVisit } from './login-visit.ts';
+import { type LoginWorld, type StoredVisit, speechOf } from './login-visit.ts';
 import { withRetry } from './password-form.ts';
 
 export interface PasskeyDoor {
@@ -20,7 +20,8 @@ export interface PasskeyDoor {
 }
 
 /** One question for everybody, so that the flow's length tells nothing about who may answer it. */
-export function createPasskeyDoor({ desk }: LoginWorld, answers: AnswerDesk, passkeys: PasskeySignIn): PasskeyDoor {
+export function createPasskeyDoor(world: LoginWorld, answers: AnswerDesk, passkeys: PasskeySignIn): PasskeyDoor {
+  const { desk } = world;
   return {
     ask: async (visit, context) => {
       const { now } = visit.facts;
@@ -35,7 +36,7 @@ export function createPasskeyDoor({ desk }: LoginWorld, answers: AnswerDesk, pas
     prove: async (visit, context) => {
       const { facts, flow } = visit;
       const pending = livePending(context, null, 'webauthn', facts.now);
-      const outcome = await passkeys.verify(facts.form, pending, factorContext(visit));
+      const outcome = await passkeys.verify(facts.form, pending, factorContext(facts, speechOf(world, visit).language));
       const proved = outcome.kind === 'proved';
       const reason = proved ? 'proved' : outcome.because;
       const method = proved ? outcome.event.method : 'passkey';

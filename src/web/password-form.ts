@@ -6,9 +6,8 @@ import type { LoginInput } from '../core/login-step.ts';
 import type { Reply } from '../core/reply.ts';
 import type { PasswordMethod } from '../methods/password.ts';
 import type { AnswerDesk } from './answer-desk.ts';
-import type { LoginWorld, StoredVisit } from './login-visit.ts';
+import { type LoginWorld, type StoredVisit, speechOf } from './login-visit.ts';
 import type { OtherWay } from './pages.ts';
-import { busySentence, failureSentence } from './words.ts';
 
 /** What is shown around the two fields. */
 export interface PasswordQuestion {
@@ -34,10 +33,11 @@ export function createPasswordForm(world: LoginWorld, answers: AnswerDesk, passw
 
   const page: PasswordForm['page'] = (visit, { again, ...question }, status = 200) => {
     const { request, innerId } = visit.flow;
-    return desk.pages.login(status, {
+    const { language, application } = speechOf(world, visit);
+    return desk.pages.login(language, status, {
       action: `/flow/${visit.cookie.id}`,
       formToken: desk.forms.make(innerId, 'login'),
-      relyingParty: world.relyingParty(request.relyingParty)?.displayName ?? 'the application',
+      relyingParty: application,
       ...question,
       reauthentication: again || (visit.session !== null && (request.forceAuthn || request.maxAge !== null)),
     });
@@ -47,6 +47,7 @@ export function createPasswordForm(world: LoginWorld, answers: AnswerDesk, passw
     page,
     prove: async (visit) => {
       const { facts } = visit;
+      const { words } = speechOf(world, visit);
       // One character too many is as much nobody's name as 250,000, which need not come back six times as long.
       const typedName = (facts.form.get('username') ?? '').slice(0, LOGIN_NAME_MAX_BYTES + 1);
       const secret = facts.form.get('password') ?? '';
@@ -70,11 +71,11 @@ export function createPasswordForm(world: LoginWorld, answers: AnswerDesk, passw
       if (outcome.kind === 'unavailable') {
         const { retryAfter } = outcome;
         if (outcome.because !== 'busy') return withRetry(desk.page('unavailable', 503, facts), retryAfter);
-        return withRetry(page(visit, again(busySentence(retryAfter)), 503), retryAfter);
+        return withRetry(page(visit, again(words.busy(retryAfter)), 503), retryAfter);
       }
       const { failure } = outcome;
       if (failure.kind === 'throttled') {
-        return withRetry(page(visit, again(failureSentence(failure)), 429), failure.retryAfter);
+        return withRetry(page(visit, again(words.failure(failure)), 429), failure.retryAfter);
       }
       return { kind: 'failed', failure, typedName: keptName(typedName) };
     },

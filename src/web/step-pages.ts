@@ -3,10 +3,9 @@
 import type { LoginContext } from '../core/login-context.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
 import { type FactorDesk, otherWays } from './factor-desk.ts';
-import { type LoginWorld, type Next, type StoredVisit, sealVisit } from './login-visit.ts';
+import { type LoginWorld, type Next, type StoredVisit, sealVisit, speechOf } from './login-visit.ts';
 import type { PasskeyDoor } from './passkey-door.ts';
 import { type PasswordForm, withRetry } from './password-form.ts';
-import { failureSentence } from './words.ts';
 
 export interface StepPages {
   /** The page of a step that is not finished. */
@@ -52,14 +51,15 @@ export function createStepPages(
     identify,
     of: async (visit, next) => {
       const { step, context } = next;
-      const problem = 'failure' in step && step.failure !== null ? failureSentence(step.failure) : null;
+      const { words } = speechOf(world, visit);
+      const problem = 'failure' in step && step.failure !== null ? words.failure(step.failure) : null;
       switch (step.kind) {
         case 'identify':
           return identify(visit, context, { loginName: step.loginName ?? '', problem });
         case 'challenge': {
           if (step.method === 'password') {
             const { loginName } = step.account;
-            const question = { loginName, problem, ways: otherWays(step), passkey: null, again: true };
+            const question = { loginName, problem, ways: otherWays(step, words), passkey: null, again: true };
             return withContext(visit, password.page(visit, question), null);
           }
           const question = await factors.ask(visit, { ...next, step });

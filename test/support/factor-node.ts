@@ -27,10 +27,10 @@ import { createFlowCookies } from '../../src/web/flow-cookies.ts';
 import { createFormTokens } from '../../src/web/form-token.ts';
 import { createLoginDesk } from '../../src/web/login-desk.ts';
 import type { LoginEnrolment } from '../../src/web/login-visit.ts';
-import { createPages } from '../../src/web/pages.ts';
 import type { RequestFacts } from '../../src/web/request-facts.ts';
 import { createSessionCookie } from '../../src/web/session-cookie.ts';
-import { pageWords } from '../../src/web/words.ts';
+import { openTheme } from '../../src/web/theme.ts';
+import { wordsIn } from '../../src/web/words.ts';
 import { createWorld, type World } from '../methods/factor-person.ts';
 import { type Answer, type Ask, type OneNode, plainSpMetadata, startOneNode } from './one-node.ts';
 
@@ -180,7 +180,7 @@ function createTestDesk({ config, node: { parts }, time }: OneNode, audited: Aud
   });
   const { revocations } = parts;
   const spent = createSpentTable(1024, random);
-  const pages = createPages(join(import.meta.dirname, '../../src/web/pages'));
+  const { pages } = openTheme(null);
   const sessionName = '__Host-signet_sso';
   const desk: Desk = {
     sessions: createSessionCookie({
@@ -204,7 +204,8 @@ function createTestDesk({ config, node: { parts }, time }: OneNode, audited: Aud
     random,
     log: { info: () => {} },
     audit: (event) => audited.push(event),
-    page: (name, status, facts) => pages.message(status, { ...pageWords[name], reference: facts.requestId }),
+    page: (name, status, facts) =>
+      pages.message('en', status, { ...wordsIn('en').pages[name], reference: facts.requestId }),
     sidRevocationSeconds: 3665,
   };
   return { desk, adapter, endpoint: createSsoEndpoint({ ...shared, ssoUrl: `${publicUrl}/saml/idp/sso` }) };
@@ -238,6 +239,6 @@ function answerOf({ pages }: Desk, reply: Reply): Answer {
   if (reply.kind === 'redirect') {
     return { status: reply.status, headers: { ...headers, location: reply.location }, text: '', setCookies };
   }
-  if (reply.kind === 'auto-post') return { status: 200, headers, text: pages.autoPost(reply), setCookies };
+  if (reply.kind === 'auto-post') return { status: 200, headers, text: pages.autoPost('en', reply), setCookies };
   return { status: reply.status, headers, text: reply.text, setCookies };
 }

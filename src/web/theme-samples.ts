@@ -1,0 +1,89 @@
+// Owns: one example of every page, with everything on it. A theme that cannot show them is refused before anybody sees it.
+import { METHOD_NUMBERS, type MethodName } from '../core/authentication-event.ts';
+import type { CredentialKind } from '../core/credential.ts';
+import type { Language } from '../core/language.ts';
+import type { Body } from '../core/reply.ts';
+import type { EnrolmentPage, FactorPage } from '../methods/factor-method.ts';
+import type { Pages } from './pages.ts';
+import { wordsIn } from './words.ts';
+
+const TOKEN = 'sample-form-token';
+const METHODS = Object.keys(METHOD_NUMBERS) as MethodName[];
+const KINDS: readonly CredentialKind[] = ['totp', 'webauthn', 'recovery-codes', 'email', 'sms'];
+
+const QUESTIONS: readonly (FactorPage | null)[] = [
+  null,
+  { kind: 'totp', digits: 6 },
+  { kind: 'recovery-code', remaining: 3 },
+  { kind: 'sent-code', by: 'sms', destination: '+49…67', digits: 6 },
+  { kind: 'webauthn', options: '{}' },
+];
+
+const ENROLMENTS: readonly (readonly [CredentialKind, EnrolmentPage | null])[] = [
+  ...KINDS.map((kind) => [kind, null] as const),
+  ['totp', { kind: 'totp', secret: 'ABCD EFGH', uri: 'otpauth://totp/x', qr: '<svg></svg>', digits: 6 }],
+  ['recovery-codes', { kind: 'recovery-codes', codes: ['AAAA-BBBB', 'CCCC-DDDD'] }],
+  ['sms', { kind: 'sent-code', by: 'sms', destination: '+4930123', digits: 6 }],
+  ['webauthn', { kind: 'webauthn', options: '{}' }],
+];
+
+/** What is wrong with the pages, made once each. @throws what a template throws. */
+export function renderSamples(
+  pages: Pages,
+  language: Language,
+): readonly { readonly found: string; readonly wanted: string }[] {
+  const words = wordsIn(language);
+  const form = { action: '/flow/sample', formToken: TOKEN, relyingParty: 'Wiki', loginName: 'alice', problem: 'No.' };
+  const ways = METHODS.map((method) => ({ method, label: words.ways[method] }));
+  const posts: Body[] = [
+    pages.login(language, 200, { ...form, reauthentication: true, ways, passkey: '{}' }),
+    ...QUESTIONS.map((question) => pages.factor(language, 200, { ...form, method: 'totp', question, ways })),
+    pages.logout(language, { ...form, fields: [['state', 'x']], participants: ['Wiki'] }),
+    pages.enrolChoice(language, 200, { ...form, kinds: KINDS, skippable: true, destination: '' }),
+    ...ENROLMENTS.map(([kind, question]) =>
+      pages.enrol(language, 200, { ...form, kind, question, replaces: true, destination: '', back: '/account' }),
+    ),
+    pages.account(language, {
+      ...form,
+      notice: 'Yes.',
+      noticeIsProblem: false,
+      canChangePassword: true,
+      factors: {
+        list: [{ id: 'sample', kind: 'totp', name: 'Phone', details: ['new'] }],
+        addable: KINDS,
+        codesLeft: 2,
+      },
+      signIns: [{ when: 'today', how: 'password', where: '192.0.2.1', note: 'this one' }],
+    }),
+    pages.password(language, 200, { ...form, least: 12 }),
+    pages.accountFactor(language, { ...form, name: 'Phone', label: 'Phone', removable: true }),
+    pages.home(language, { ...form, tiles: [{ kind: 'post', id: 'wiki', displayName: 'Wiki' }] }),
+  ];
+  const others = [
+    pages.message(language, 200, {
+      title: 'Title',
+      text: ['Text'],
+      reference: 'r',
+      links: [{ href: '/', label: 'x' }],
+    }),
+  ];
+  const autoPost = pages.autoPost(language, { action: 'https://sp.example/acs', fields: [['RelayState', 'x']] });
+  const without = [
+    ...posts.filter(({ text }) => !text.includes(TOKEN)).map(({ text }) => titleOf(text)),
+    ...(autoPost.includes('https://sp.example/acs') ? [] : ['auto-post']),
+  ];
+  const scripted = [...posts, ...others].filter(({ text }) =>
+    /<script(?![^>]*\ssrc=)|\sstyle=|\son[a-z]+=/i.test(text),
+  );
+  return [
+    ...without.map((title) => ({ found: `the page '${title}' without its form`, wanted: 'the form, with form_token' })),
+    ...scripted.map(({ text }) => ({
+      found: `the page '${titleOf(text)}' with a script or style inside`,
+      wanted: 'none: the Content-Security-Policy would stop it',
+    })),
+  ];
+}
+
+function titleOf(text: string): string {
+  return /<title>([^<]*)</.exec(text)?.[1] ?? '';
+}
