@@ -5,6 +5,7 @@ import { measureSealing, measureSigning } from './in-process.ts';
 import { measureFlood, measureLogins } from './logins.ts';
 import { describeMachine, load, pinMyself } from './machine.ts';
 import { measureMemory } from './memory.ts';
+import { measureOidc } from './oidc-flows.ts';
 import { formatTable, type Row } from './table.ts';
 import { measureWarmSso } from './warm-sso.ts';
 
@@ -16,6 +17,7 @@ const MEASUREMENTS: Readonly<Record<string, (folder: Folder) => Promise<readonly
   c: (folder) => measureSealing(folder, { rounds: 3, milliseconds: 700 }),
   d: (folder) => measureLogins(folder, { rounds: 3, seconds: 4, concurrency: 8 }),
   e: (folder) => measureFlood(folder, { rounds: 2, seconds: 8, ssoPerSecond: 100, loginsPerSecond: 100 }),
+  o: (folder) => measureOidc(folder, { rounds: 5, connections: 8, flows: 300, documents: 2000 }),
   f: (folder) => measureMemory(folder, { warmUp: 20_000, sessions: 200_000, maxSeconds: 400 }),
 };
 

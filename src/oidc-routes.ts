@@ -88,7 +88,7 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
       program('revoke', (facts) => provider.services.revoke(programRequest(facts))),
     ),
     post(OIDC_PATHS.userinfo, userinfo),
-    { method: 'GET', path: OIDC_PATHS.userinfo, handle: userinfo, program: true },
+    { method: 'GET', path: OIDC_PATHS.userinfo, handle: userinfo, program: true, direct: true },
     ...called.map(
       (path): Route => ({
         method: 'OPTIONS',
@@ -104,9 +104,9 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
     },
     // No cookie of ours comes with a post from another site, so it goes on as a GET (docs/architecture.md, Cookies).
     { method: 'POST', path: OIDC_PATHS.endSession, handle: async (facts) => endSessionByGet(facts) },
-    { method: 'GET', path: '/.well-known/openid-configuration', handle: discovery },
+    { method: 'GET', path: '/.well-known/openid-configuration', handle: discovery, direct: true },
     { method: 'GET', path: '/.well-known/oauth-authorization-server', handle: discovery },
-    { method: 'GET', path: OIDC_PATHS.jwks, handle: async () => publicDocument(provider.jwks()) },
+    { method: 'GET', path: OIDC_PATHS.jwks, direct: true, handle: async () => publicDocument(provider.jwks()) },
   ];
 }
 

@@ -11,7 +11,7 @@ import { REFRESH_LINEAGE_MAX } from '../../sealed/refresh-body.ts';
 import { oidcAccess } from '../../sealer/purpose.ts';
 import type { Sealer } from '../../sealer/seal.ts';
 import type { SigningKeySet } from '../../signing/key-set-folder.ts';
-import { SIGNED_SECONDS, type SignJwt } from './jwt.ts';
+import { ownAlgorithm, SIGNED_SECONDS, type SignJwt } from './jwt.ts';
 import type { Scope } from './scopes.ts';
 
 export const ACCESS_TOKEN_SECONDS = SIGNED_SECONDS;
@@ -74,7 +74,8 @@ export function createAccessTokens(deps: {
       });
       if ('refused' in sealed) return null;
       const [only] = facts.audiences;
-      return sign(client.metadata.id_token_signed_response_alg, TYPE, {
+      const algorithm = only === undefined ? ownAlgorithm(keys()) : client.metadata.id_token_signed_response_alg;
+      return sign(algorithm, TYPE, {
         iss: issuer,
         sub: facts.subject,
         aud: facts.audiences.length > 1 ? facts.audiences : (only ?? issuer),

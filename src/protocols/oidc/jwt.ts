@@ -24,6 +24,12 @@ export function canSign(keys: SigningKeySet, algorithm: JwsAlgorithm): boolean {
   return keyFor(keys, algorithm) !== null;
 }
 
+/** The cheapest to make of those that a current key can: for tokens that only this provider reads. */
+export function ownAlgorithm(keys: SigningKeySet): JwsAlgorithm {
+  const cheapestFirst: readonly JwsAlgorithm[] = ['EdDSA', 'ES256', 'PS256'];
+  return cheapestFirst.find((algorithm) => canSign(keys, algorithm)) ?? 'RS256';
+}
+
 /**
  * Compact serialization (RFC 7515 §7.1). `keys` is asked each time: keys roll over while the node runs.
  * Rejects when no key can sign so, or its holder does not answer: a fault, because registration was checked before.
