@@ -1,7 +1,10 @@
 // Owns: the text of a new signet.yaml: every setting that people change, with its default and its meaning.
 
+/** Where the people of a new folder are kept. */
+export type InitDirectory = 'sql' | 'yaml';
+
 /** A setting that is commented out shows its default. */
-export function configText(publicUrl: string, fingerprint: string): string {
+export function configText(publicUrl: string, fingerprint: string, directory: InitDirectory): string {
   return `# Signet's configuration. \`signet check --config THIS-FILE\` tells everything that is wrong with it.
 # Times are in seconds. Relative paths start at this file. Every setting can also come from the environment:
 # session.idle is SIGNET_SESSION_IDLE. Further files can be named with \`include: [FILE]\`; what stands here wins.
@@ -49,9 +52,26 @@ session:
 # Where people come from, in the order in which they are believed: a name that two of them have lets nobody in.
 # Active Directory and other LDAP servers: docs/operations.md, Directories.
 directories:
-  - kind: yaml
-    file: users.yaml
-    # poll: 5
+${directory === 'sql' ? '  - kind: sql' : '  - kind: yaml\n    file: users.yaml\n    # poll: 5'}
+
+# What nodes must know in common: what was used once, what was ended, what people have enrolled, people themselves.
+# Nodes on one machine share a SQLite file; on several: postgres://USER@HOST/NAME, and the password in the variable
+# SIGNET_DATABASE_PASSWORD (docs/database.md). Without a database there are passwords only, and each node counts alone.
+database:
+  ${directory === 'sql' ? '' : '# '}url: sqlite:data/signet.db
+  # ca: database-ca.pem
+  # poolSize: 10
+  # connectTimeout: 2
+  # statementTimeout: 5
+
+# How long what a database or LDAP server said of a person is used without asking again, and while it is down.
+accountCache:
+  # period: 300
+  # stale: 3600
+
+cluster:
+  # Divides what each node lets through by itself: wrong passwords of an address, and without a database of an account.
+  # expectedNodes: 1
 
 password:
   # What new password hashes cost; a hash that exists keeps the cost it was made with. memory is in KiB.
@@ -96,9 +116,10 @@ parties:
   # poll: 5
 
 revocations:
-  file: revocations.yaml
+  # Read instead of the database where there is none.
+  ${directory === 'sql' ? '# ' : ''}file: revocations.yaml
   # poll: 5
-  # What happens when this file has not been readable for staleAfter seconds: open, reauth or closed.
+  # What happens when they have not been readable for staleAfter seconds: open, reauth or closed.
   # staleAfter: 300
   # failMode: reauth
 

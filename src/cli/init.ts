@@ -1,10 +1,12 @@
 // Owns: `signet init`: a complete, commented folder that `signet serve` can use at once. Never overwrites anything.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { readConfig, readPublicUrl } from '../config/read-config.ts';
+import { inspectSchema } from '../database/migrations.ts';
 import { EMPTY_USERS_FILE } from '../directories/users-file-edit.ts';
 import { writeAtomically } from '../lib/atomic-file.ts';
+import type { EpochSeconds } from '../lib/clock.ts';
 import { Problems } from '../lib/problems.ts';
 import { EXAMPLE_PARTY_SETTINGS } from '../parties/example-settings.ts';
 import { dataRing, newDataKeyring } from '../sealer/data-keyring.ts';
@@ -12,9 +14,13 @@ import { newKeyring } from '../sealer/key-file.ts';
 import { formatKeyring } from '../sealer/keyring.ts';
 import { newStableSecret, parseStableSecret } from '../sealer/stable-secret.ts';
 import { formatRevocations } from '../state/revocation-file.ts';
-import { configText } from './init-config.ts';
+import { configText, type InitDirectory } from './init-config.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import { newBareKeySet, newSigningCertificate } from './signing-certificate.ts';
+import { withDatabase } from './with-database.ts';
+
+/** What the new configuration names. */
+const DATABASE_FILE = join('data', 'signet.db');
 
 export function addInitCommand(program: Command, io: CliIo): void {
   program
@@ -22,7 +28,20 @@ export function addInitCommand(program: Command, io: CliIo): void {
     .description('write a folder with configuration, keys and empty lists, ready to serve')
     .argument('<dir>', 'the folder; it must be empty or not exist')
     .option('--public-url <url>', 'the address that browsers will use', 'http://localhost:8080')
-    .action((folder: string, options: { publicUrl: string }) => initFolder(io, resolve(folder), options.publicUrl));
+    .addOption(
+      new Option(
+        '--directory <kind>',
+        'where people are kept: sql, in a SQLite file at first; or yaml, in a users file',
+      )
+        .choices(['sql', 'yaml'])
+        .default('sql'),
+    )
+    .action((folder: string, options: InitOptions) => initFolder(io, resolve(folder), options));
+}
+
+interface InitOptions {
+  readonly publicUrl: string;
+  readonly directory: InitDirectory;
 }
 
 interface NewFile {
@@ -33,10 +52,13 @@ interface NewFile {
   readonly what: string;
 }
 
-async function initFolder(io: CliIo, folder: string, publicUrl: string): Promise<void> {
+async function initFolder(io: CliIo, folder: string, { publicUrl, directory }: InitOptions): Promise<void> {
   const url = checkedPublicUrl(publicUrl);
-  const files = await newFiles(io, url);
-  const there = files.map((file) => join(folder, file.name)).filter((path) => existsSync(path));
+  const files = await newFiles(io, url, directory);
+  const database = directory === 'sql' ? [DATABASE_FILE] : [];
+  const there = [...files.map((file) => file.name), ...database]
+    .map((name) => join(folder, name))
+    .filter((path) => existsSync(path));
   if (there.length > 0)
     throw new CliFailure(`nothing was written, because these exist already:\n  ${there.join('\n  ')}`, 2);
   mkdirSync(join(folder, 'parties'), { recursive: true, mode: 0o755 });
@@ -46,8 +68,14 @@ async function initFolder(io: CliIo, folder: string, publicUrl: string): Promise
   for (const file of files) await writeAtomically(join(folder, file.name), file.text, { mode: file.mode });
   // What init writes, serve must take: all problems of the new configuration show here, not at the first start.
   const config = readConfig(join(folder, 'signet.yaml'), {});
+  // Its tables as well.
+  await withDatabase(config, io, async (opened) => {
+    if (opened !== null) opened.answered(await inspectSchema(opened.database));
+  });
   const width = Math.max(...files.map((file) => file.name.length));
   io.out(`${folder}\n`);
+  for (const name of database)
+    io.out(`  ${name.padEnd(width)}  secret  people, what they enrol, what nodes know in common\n`);
   for (const file of files)
     io.out(`  ${file.name.padEnd(width)}  ${file.mode === 0o600 ? 'secret  ' : '        '}${file.what}\n`);
   io.out(`  ${'parties/'.padEnd(width)}          service providers: metadata as *.xml, settings as *.yaml beside it
@@ -67,7 +95,7 @@ function checkedPublicUrl(text: string): string {
   return url?.origin ?? text;
 }
 
-async function newFiles(io: CliIo, publicUrl: string): Promise<readonly NewFile[]> {
+async function newFiles(io: CliIo, publicUrl: string, directory: InitDirectory): Promise<readonly NewFile[]> {
   const now = io.clock();
   const entityId = `${publicUrl}/saml/idp/metadata`;
   const ring = newKeyring({ realm: entityId, now, random: io.random });
@@ -76,7 +104,12 @@ async function newFiles(io: CliIo, publicUrl: string): Promise<readonly NewFile[
   const signing = await newSigningCertificate(publicUrl, now, io.random);
   const oidc = await newBareKeySet(['RS256', 'ES256'], now);
   return [
-    { name: 'signet.yaml', text: configText(publicUrl, fingerprint), mode: 0o644, what: 'the configuration' },
+    {
+      name: 'signet.yaml',
+      text: configText(publicUrl, fingerprint, directory),
+      mode: 0o644,
+      what: 'the configuration',
+    },
     { name: 'keys/sealer.json', text: formatKeyring(ring), mode: 0o600, what: 'the keyring that seals sessions' },
     {
       name: 'keys/data.json',
@@ -117,12 +150,15 @@ async function newFiles(io: CliIo, publicUrl: string): Promise<readonly NewFile[
       mode: 0o644,
       what: 'every setting that a service provider can have',
     },
+    ...(directory === 'yaml' ? listFiles(now) : []),
+  ];
+}
+
+/** What stands in the database otherwise. */
+function listFiles(now: EpochSeconds): readonly NewFile[] {
+  const revocations = formatRevocations([], now);
+  return [
     { name: 'users.yaml', text: EMPTY_USERS_FILE, mode: 0o600, what: 'the people who can sign in' },
-    {
-      name: 'revocations.yaml',
-      text: formatRevocations([], now),
-      mode: 0o600,
-      what: 'sessions ended before their time',
-    },
+    { name: 'revocations.yaml', text: revocations, mode: 0o600, what: 'sessions ended before their time' },
   ];
 }

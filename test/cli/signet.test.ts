@@ -18,9 +18,9 @@ function signet(args: readonly string[], input = '') {
   return { code: run.status, out: run.stdout, err: run.stderr };
 }
 
-function initialised(): { readonly folder: string; readonly config: string } {
+function initialised(directory = 'yaml'): { readonly folder: string; readonly config: string } {
   const folder = join(mkdtempSync(join(tmpdir(), 'signet-cli-')), 'idp');
-  const { code, err } = signet(['init', folder, '--public-url', 'https://idp.example.org']);
+  const { code, err } = signet(['init', folder, '--public-url', 'https://idp.example.org', '--directory', directory]);
   assert.equal(code, 0, err);
   return { folder, config: join(folder, 'signet.yaml') };
 }
@@ -70,7 +70,8 @@ test('check tells every problem at once, with path, found and wanted', () => {
   writeFileSync(join(folder, 'revocations.yaml'), 'entries: nothing\n');
   const { code, err } = signet(['check', '--config', config]);
   assert.equal(code, 1);
-  for (const part of [/sealer\.json.*0644/, /users/, /certificate\.pem: found something else/, /revocations\.file/]) assert.match(err, part);
+  for (const part of [/sealer\.json.*0644/, /users/, /certificate\.pem: found something else/, /revocations\.file/])
+    assert.match(err, part);
 });
 
 const mismatches = [

@@ -72,7 +72,7 @@ test('find says why nobody can be told', async () => {
   assert.match(await run(['users', 'find', 'anna', '--directory', 'more', '--config', config]), /^Anna\ta1/);
   await assert.rejects(
     run(['sessions', 'revoke', '--user', 'anna', '--config', config]),
-    says(/cannot say who 'anna' is/),
+    says(/'anna' cannot be looked for/),
   );
   const down = folder([ldap]);
   await assert.rejects(

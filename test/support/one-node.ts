@@ -11,11 +11,15 @@ import { createLogger, transports } from 'winston';
 import { addInitCommand } from '../../src/cli/init.ts';
 import type { Config } from '../../src/config/config.ts';
 import { readConfig } from '../../src/config/read-config.ts';
-import { addPerson } from '../../src/directories/users-file-edit.ts';
+import { migrate } from '../../src/database/migrations.ts';
+import * as sqlPeople from '../../src/directories/sql-people.ts';
+import type { Person } from '../../src/directories/users-file.ts';
+import { addPeople, newAccountId } from '../../src/directories/users-file-edit.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { createHash } from '../../src/methods/argon2.ts';
 import { importParty } from '../../src/parties/party-folder.ts';
 import { createNode, type SignetNode } from '../../src/wire.ts';
+import { openAt, targetOf, up } from './databases.ts';
 
 export const PASSWORD = 'correct horse battery';
 export const NOW = 1_790_000_000;
@@ -37,6 +41,8 @@ export interface OneNodeOptions {
   /** OpenID Connect clients: their documents. */
   readonly clients?: readonly ({ readonly client_id: string } & Readonly<Record<string, unknown>>)[];
   readonly people?: readonly string[];
+  /** Without it people stand in users.yaml, and nothing is shared: a file of its own, or a database at this URL. */
+  readonly database?: 'sqlite' | `postgres://${string}`;
 }
 
 export interface Answer {
@@ -89,19 +95,25 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
   };
   const program = new Command();
   addInitCommand(program, io);
-  await program.parseAsync(['init', folder, '--public-url', publicUrl], { from: 'user' });
+  const kind = options.database === undefined ? 'yaml' : 'sql';
+  await program.parseAsync(['init', folder, '--public-url', publicUrl, '--directory', kind], { from: 'user' });
+  const url = options.database === 'sqlite' ? `sqlite:${join(folder, 'data', 'signet.db')}` : options.database;
   const passwordHash = await createHash(PASSWORD, { memory: 64, time: 1, parallelism: 1 }, random);
   const attributes = new Map([['mail', ['person@example.org']]]);
-  for (const loginName of options.people ?? ['alice', 'bob']) {
-    await addPerson(join(folder, 'users.yaml'), { loginName, passwordHash, attributes, groups: [] }, random);
-  }
+  const people = (options.people ?? ['alice', 'bob']).map((loginName) => ({
+    account: { id: newAccountId(random), loginName, disabled: false, attributes, groups: [] },
+    passwordHash,
+  }));
+  if (url === undefined) await addPeople(join(folder, 'users.yaml'), people);
+  else await addToDatabase(url, people);
+  const database = url === undefined ? {} : { SIGNET_DATABASE_URL: url };
   const parties = options.parties ?? [plainSpMetadata('https://sp.example.org')];
   for (const party of parties) await importParty(join(folder, 'parties'), Buffer.from(party), 'test');
   for (const client of options.clients ?? []) {
     await writeFile(join(folder, 'parties', `${client.client_id}.client.json`), JSON.stringify(client));
   }
   const configWith = (environment: Readonly<Record<string, string>>): Config =>
-    readConfig(join(folder, 'signet.yaml'), { ...QUIET, ...options.environment, ...environment });
+    readConfig(join(folder, 'signet.yaml'), { ...QUIET, ...database, ...options.environment, ...environment });
   const start = async (environment: Readonly<Record<string, string>> = {}, ahead = 0): Promise<OneNode> => {
     const clock = (): number => time.now + ahead;
     const config = configWith(environment);
@@ -142,6 +154,13 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function addToDatabase(url: string, people: readonly Person[]): Promise<void> {
+  const { database, close } = openAt(targetOf(url));
+  up(await migrate(database, NOW - 3600));
+  up(await sqlPeople.addPeople(database, people, NOW - 3600));
+  await close();
 }
 
 function exchange(port: number, ask: Ask): Promise<Answer> {
