@@ -1,8 +1,11 @@
-// Owns: `signet parties`: registering service providers by their metadata. Leaves to parties/: files and rules.
+// Owns: `signet parties`: registering service providers by their metadata, and OpenID Connect clients by theirs.
+// Leaves to parties/: files and rules.
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readConfig } from '../config/read-config.ts';
 import { formatProblem } from '../lib/problems.ts';
+import type { Client } from '../parties/client.ts';
+import { addClient } from '../parties/client-folder.ts';
 import type { Party } from '../parties/party.ts';
 import { importParty, listParties, PartyFolderError, removeParty } from '../parties/party-folder.ts';
 import { formatInstant } from '../saml/date-time.ts';
@@ -15,13 +18,24 @@ interface ConfigOption {
 const CONFIG = ['--config <file>', 'the configuration', 'signet.yaml'] as const;
 
 export function addPartiesCommand(program: Command, io: CliIo): void {
-  const parties = program.command('parties').description('service providers, by their SAML metadata');
+  const parties = program
+    .command('parties')
+    .description('service providers and OpenID Connect clients, by their metadata');
   parties
     .command('import')
     .description('register a service provider, or replace its metadata')
     .argument('<file>', 'SAML metadata; - reads standard input')
     .option(...CONFIG)
     .action((file: string, options: ConfigOption) => importOne(io, file, options));
+  parties
+    .command('add-client')
+    .description('register an OpenID Connect client; its secret is shown once and kept nowhere')
+    .argument('<file>', 'client metadata (RFC 7591) in JSON or YAML; - reads standard input')
+    .option('--replace', 'write over the client that is there; it keeps its secret')
+    .option('--new-secret', 'with --replace: another secret')
+    .option('--json', 'for programs')
+    .option(...CONFIG)
+    .action((file: string, options: ConfigOption & AddClientFlags) => addOne(io, file, options));
   parties
     .command('list')
     .description('who is registered, and what is wrong with the folder')
@@ -30,10 +44,16 @@ export function addPartiesCommand(program: Command, io: CliIo): void {
     .action((options: ConfigOption & { readonly json?: true }) => list(io, options));
   parties
     .command('remove')
-    .description('forget a service provider: its metadata and its settings')
-    .argument('<entityID>', 'as `list` shows it')
+    .description('forget a service provider with its settings, or a client')
+    .argument('<name>', 'entityID or client_id, as `list` shows it')
     .option(...CONFIG)
-    .action((entityId: string, options: ConfigOption) => remove(io, entityId, options));
+    .action((name: string, options: ConfigOption) => remove(io, name, options));
+}
+
+interface AddClientFlags {
+  readonly replace?: true;
+  readonly newSecret?: true;
+  readonly json?: true;
 }
 
 async function importOne(io: CliIo, file: string, options: ConfigOption): Promise<void> {
@@ -48,22 +68,44 @@ async function importOne(io: CliIo, file: string, options: ConfigOption): Promis
 
 async function list(io: CliIo, options: ConfigOption & { readonly json?: true }): Promise<void> {
   const { parties: settings } = readConfig(options.config, io.environment);
-  const { parties, problems } = await listParties(settings.folder);
-  if (options.json === true) io.out(`${JSON.stringify(parties.map(summary), null, 2)}\n`);
-  else for (const party of parties) io.out(line(party));
+  const { parties, clients, problems } = await listParties(settings.folder);
+  const all = [...parties.map(summary), ...clients.map(clientSummary)];
+  if (options.json === true) io.out(`${JSON.stringify(all, null, 2)}\n`);
+  else io.out([...parties.map(line), ...clients.map(clientLine)].join(''));
   for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
   if (problems.length > 0) throw new CliFailure(`${problems.length} problems`);
 }
 
-async function remove(io: CliIo, entityId: string, options: ConfigOption): Promise<void> {
+async function addOne(io: CliIo, file: string, options: ConfigOption & AddClientFlags): Promise<void> {
   const { parties } = readConfig(options.config, io.environment);
-  const removed = await failingForPeople(() => removeParty(parties.folder, entityId));
+  const text = file === '-' ? await io.readStdin() : readFileSync(file, 'utf8');
+  const flags = { replace: options.replace ?? false, newSecret: options.newSecret ?? false };
+  const source = file === '-' ? 'standard input' : file;
+  const added = await failingForPeople(() => addClient(parties.folder, text, { ...flags, source, random: io.random }));
+  const { client, secret } = added;
+  const clientId = client.metadata.client_id;
+  if (options.json === true) {
+    // RFC 7591 §3.2.1: what a client's own set-up wants to know.
+    const shown = secret === null ? {} : { client_secret: secret, client_secret_expires_at: 0 };
+    io.out(`${JSON.stringify({ client_id: clientId, ...shown, file: added.file }, null, 2)}\n`);
+    return;
+  }
+  io.out(`client_id      ${clientId}\n`);
+  if (secret !== null) io.out(`client_secret  ${secret}   (shown once)\n`);
+  const verb = added.replaced ? 'replaced' : 'written';
+  io.out(`${verb} ${added.file}; every node knows within ${parties.poll} s\n`);
+}
+
+async function remove(io: CliIo, name: string, options: ConfigOption): Promise<void> {
+  const { parties } = readConfig(options.config, io.environment);
+  const removed = await failingForPeople(() => removeParty(parties.folder, name));
   io.out(`removed ${removed.join(' and ')}; every node knows within ${parties.poll} s\n`);
 }
 
 function summary({ metadata, relyingParty, source }: Party) {
   const { entityId, validUntil, defaultAssertionConsumerService } = metadata;
   return {
+    kind: 'saml',
     entityId,
     displayName: relyingParty.displayName,
     returnAddress: defaultAssertionConsumerService.url,
@@ -78,6 +120,23 @@ function line(party: Party): string {
   const { entityId, displayName, returnAddress, validUntil, file } = summary(party);
   const until = validUntil === null ? '' : `  valid until ${validUntil}`;
   return `${entityId}\n  ${displayName}, ${returnAddress}  ${file}${until}\n`;
+}
+
+/** Named field by field: not even the hash of a secret is shown. */
+function clientSummary({ metadata, relyingParty, source }: Client) {
+  return {
+    kind: 'oidc',
+    clientId: metadata.client_id,
+    displayName: relyingParty.displayName,
+    redirectUris: metadata.redirect_uris,
+    authentication: metadata.token_endpoint_auth_method,
+    file: source,
+  };
+}
+
+function clientLine(client: Client): string {
+  const { clientId, displayName, redirectUris, authentication, file } = clientSummary(client);
+  return `${clientId}\n  ${displayName}, ${redirectUris.join(' ')}  ${authentication}  ${file}\n`;
 }
 
 /** A change that the folder does not allow is the asker's to solve, not a fault. */

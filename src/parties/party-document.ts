@@ -43,7 +43,8 @@ export async function readPartyDocument<Party extends object>(
   }
 }
 
-function readValue<Party extends object>(
+/** A document's text as whatever `read` makes of its value. */
+export function readValue<Party extends object>(
   text: string,
   name: string,
   read: ReadParty<Party>,

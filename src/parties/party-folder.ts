@@ -51,18 +51,31 @@ export async function importParty(folder: string, bytes: Uint8Array, source: str
 /** The parties of a folder, and what is wrong with it. */
 export async function listParties(folder: string) {
   const registry = await openPartyRegistry(folder);
-  return { parties: registry.all(), problems: registry.problems() };
+  return {
+    parties: registry.all(),
+    clients: registry.clients(),
+    problems: registry.problems(),
+  };
 }
 
 /**
- * Removes a party's metadata and settings.
- * @throws PartyFolderError when there is no such party, or its file holds others too.
+ * Removes a SAML party's metadata and settings, or a client's document. `name` is the entityID or client_id, or one of
+ * them with its protocol before it: `saml:…`, `oidc:…`.
+ * @throws PartyFolderError when there is no such party, two of that name, or its file holds others too.
  */
-export async function removeParty(folder: string, entityId: string): Promise<readonly string[]> {
+export async function removeParty(folder: string, name: string): Promise<readonly string[]> {
   return withLock(join(folder, '.parties'), async () => {
     const registry = await openPartyRegistry(folder);
-    const party = registry.find(entityId);
-    if (party === undefined) throw new PartyFolderError(`there is no party '${entityId}'`);
+    const party = registry.all().find(({ relyingParty: { key } }) => key === `saml:${name}` || key === name);
+    const client = registry.clients().find(({ relyingParty: { key } }) => key === `oidc:${name}` || key === name);
+    if (party !== undefined && client !== undefined) {
+      throw new PartyFolderError(`'${name}' is a SAML party and a client: say saml:${name} or oidc:${name}`);
+    }
+    if (client !== undefined) {
+      await removeFile(join(folder, client.source));
+      return [client.source];
+    }
+    if (party === undefined) throw new PartyFolderError(`there is no party '${name}'`);
     if (isAggregate(registry.all(), party)) {
       throw new PartyFolderError(`${party.source} holds other parties too: take the entity out of that file by hand`);
     }
@@ -83,15 +96,19 @@ function isAggregate(all: readonly Party[], party: Party): boolean {
   return all.some((other) => other !== party && other.source === party.source);
 }
 
-/** A readable name that two entityIDs never share. */
-function fileName(entityId: string, single: boolean): string {
-  const words = entityId
+/** A party's name as words of a file name: lower case, digits and hyphens. */
+export function slugOf(name: string): string {
+  return name
     .replace(/^[a-z]+:(\/\/)?/i, '')
     .replace(/[^A-Za-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 60)
     .toLowerCase();
-  return `${single ? '' : 'aggregate-'}${words || 'party'}-${relyingPartyHash(`saml:${entityId}`).slice(0, 6)}.xml`;
+}
+
+/** A readable name that two entityIDs never share. */
+function fileName(entityId: string, single: boolean): string {
+  return `${single ? '' : 'aggregate-'}${slugOf(entityId) || 'party'}-${relyingPartyHash(`saml:${entityId}`).slice(0, 6)}.xml`;
 }
 
 async function removeFile(path: string): Promise<boolean> {

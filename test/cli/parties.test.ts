@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -7,6 +7,8 @@ import { Command } from 'commander';
 import { CliFailure, type CliIo } from '../../src/cli/io.ts';
 import { addPartiesCommand } from '../../src/cli/parties.ts';
 import { ProblemsError } from '../../src/lib/problems.ts';
+import { systemRandom } from '../../src/lib/random.ts';
+import { matchesClientSecret } from '../../src/parties/client-secret.ts';
 import { metadataXml } from '../protocols/saml/idp.ts';
 
 let folder = '';
@@ -29,7 +31,7 @@ async function run(args: readonly string[], stdin = ''): Promise<{ readonly out:
     readStdin: async () => stdin,
     askSecret: async () => null,
     clock: () => 0,
-    random: (length) => Buffer.alloc(length),
+    random: systemRandom(),
     environment: {},
   };
   const program = new Command().exitOverride();
@@ -66,6 +68,143 @@ test('metadata that is wrong is refused with all its problems', async () => {
     run(['import', '-'], xml),
     (error) => error instanceof ProblemsError && error.problems.length >= 2,
   );
+});
+
+const CLIENT = { client_id: 'wiki', client_name: 'Wiki', redirect_uris: ['https://wiki.example/callback'] };
+
+/** Registers from standard input; what is shown, as programs read it. */
+async function add(document: object | string, ...flags: readonly string[]): Promise<Record<string, string>> {
+  const text = typeof document === 'string' ? document : JSON.stringify(document);
+  return JSON.parse((await run(['add-client', '-', '--json', ...flags], text)).out);
+}
+
+async function kept(file: string): Promise<string> {
+  return readFile(join(folder, 'parties', file), 'utf8');
+}
+
+function hashIn(text: string): string {
+  return /^client_secret_hash: (.*)$/m.exec(text)?.[1] ?? '';
+}
+
+test('a client gets a secret, shown once: the file has only what tells it again', async () => {
+  const { out } = await run(['add-client', '-'], JSON.stringify(CLIENT));
+  const [, secret = ''] =
+    /^client_id {6}wiki\nclient_secret {2}([\w-]{43}) {3}\(shown once\)\nwritten wiki\.client\.yaml; /.exec(out) ?? [];
+  const text = await kept('wiki.client.yaml');
+  assert.ok(secret !== '' && !text.includes(secret), out);
+  assert.ok(matchesClientSecret(secret, hashIn(text)));
+  assert.equal((await stat(join(folder, 'parties', 'wiki.client.yaml'))).mode & 0o777, 0o644);
+  const listed = (await run(['list', '--json'])).out;
+  assert.match(listed, /"clientId": "wiki",\s+"displayName": "Wiki"/);
+  assert.ok(!listed.includes('sha256'), listed);
+  assert.match(
+    (await run(['list'])).out,
+    /^wiki\n {2}Wiki, https:\/\/wiki\.example\/callback {2}client_secret_basic {2}wiki\.client\.yaml$/m,
+  );
+});
+
+test('a client that is there is replaced only on demand, and keeps its secret unless it is to have another', async () => {
+  await assert.rejects(
+    add(CLIENT),
+    (error) => error instanceof CliFailure && error.exitCode === 2 && error.message.includes('--replace'),
+  );
+  const before = hashIn(await kept('wiki.client.yaml'));
+  assert.equal((await add({ ...CLIENT, client_name: 'Wiki 2' }, '--replace')).client_secret, undefined);
+  assert.match(await kept('wiki.client.yaml'), /Wiki 2/);
+  assert.equal(hashIn(await kept('wiki.client.yaml')), before);
+  const { client_secret: next = '' } = await add(CLIENT, '--replace', '--new-secret');
+  assert.ok(matchesClientSecret(next, hashIn(await kept('wiki.client.yaml'))));
+});
+
+test('without client_id it gets one; ids that are no file names share no file', async () => {
+  const { client_id: id = '', file = '' } = await add({ redirect_uris: CLIENT.redirect_uris });
+  assert.match(id, /^[\w-]{22}$/);
+  assert.match(file, /\.client\.yaml$/);
+  const one = await add({ ...CLIENT, client_id: 'https://App.example/' });
+  const other = await add({ ...CLIENT, client_id: 'https://app.example' });
+  assert.match(one.file ?? '', /^app-example-[0-9a-f]{6}\.client\.yaml$/);
+  assert.notEqual(one.file, other.file);
+});
+
+test('a secret of its own is hashed, from YAML too', async () => {
+  const secret = 'a-secret-that-somebody-made-by-machine';
+  const answer = await add(`client_id: own\nclient_secret: ${secret}\nredirect_uris: [https://own.example/]\n`);
+  assert.equal(answer.client_secret, undefined);
+  const text = await kept('own.client.yaml');
+  assert.ok(matchesClientSecret(secret, hashIn(text)) && !text.includes(secret));
+});
+
+test('a client without a secret gets none', async () => {
+  assert.equal(
+    (await add({ ...CLIENT, client_id: 'spa', token_endpoint_auth_method: 'none' })).client_secret,
+    undefined,
+  );
+  assert.doesNotMatch(await kept('spa.client.yaml'), /secret/);
+});
+
+const REFUSED: readonly {
+  readonly name: string;
+  readonly document: object | string;
+  readonly paths: readonly string[];
+}[] = [
+  {
+    name: 'a short secret, beside everything else',
+    document: { ...CLIENT, client_id: 'x', client_secret: 'hunter2hunter2', redirect_uris: ['http://x.example/'] },
+    paths: ['standard input: client_secret', 'standard input: redirect_uris[0]'],
+  },
+  {
+    name: 'a secret of a public client',
+    document: { ...CLIENT, client_id: 'x', client_secret: 'x'.repeat(40), token_endpoint_auth_method: 'none' },
+    paths: ['standard input: client_secret'],
+  },
+  {
+    name: 'a secret and a hash',
+    document: { ...CLIENT, client_id: 'x', client_secret: 'x'.repeat(40), client_secret_hash: 'y' },
+    paths: ['standard input: client_secret'],
+  },
+  {
+    name: 'a secret that is no text',
+    document: { ...CLIENT, client_id: 'x', client_secret: 5 },
+    paths: ['standard input: client_secret'],
+  },
+  { name: 'nothing to return to', document: { client_id: 'x' }, paths: ['standard input: redirect_uris'] },
+  {
+    name: 'a member that nobody serves',
+    document: { ...CLIENT, client_id: 'x', tls_client_auth_subject_dn: 'cn=x' },
+    paths: ['standard input: tls_client_auth_subject_dn'],
+  },
+  { name: 'a list', document: '[]', paths: ['standard input'] },
+  { name: 'neither JSON nor YAML', document: '{"client_id": ', paths: ['standard input'] },
+  { name: 'an id that is none', document: { ...CLIENT, client_id: 'a b' }, paths: ['standard input: client_id'] },
+];
+for (const { name, document, paths } of REFUSED) {
+  test(`not registered: ${name}`, async () => {
+    const before = await readdir(join(folder, 'parties'));
+    await assert.rejects(add(document), (error) => {
+      assert.ok(error instanceof ProblemsError, String(error));
+      assert.deepEqual([...new Set(error.problems.map(({ path }) => path))].sort(), [...paths].sort());
+      // CWE-532: what is wrong with a secret is said without it.
+      assert.doesNotMatch(JSON.stringify(error.problems), /hunter2|x{40}/);
+      return true;
+    });
+    assert.deepEqual(await readdir(join(folder, 'parties')), before);
+  });
+}
+
+test('a file that cannot be read is not written over by accident', async () => {
+  await writeFile(join(folder, 'parties', 'torn.client.yaml'), 'client_id: torn\nnonsense: 1\n');
+  await assert.rejects(add({ ...CLIENT, client_id: 'torn' }), /cannot be read; --replace/);
+  await add({ ...CLIENT, client_id: 'torn' }, '--replace');
+  assert.match((await run(['remove', 'torn'])).out, /^removed torn\.client\.yaml/);
+});
+
+test('a client is removed by its id, and where a SAML party has the same name, by its protocol', async () => {
+  await add({ ...CLIENT, client_id: 'https://two.example' });
+  await assert.rejects(run(['remove', 'https://two.example']), /saml:https:\/\/two\.example or oidc:/);
+  assert.match((await run(['remove', 'oidc:https://two.example'])).out, /^removed two-example-\w+\.client\.yaml;/);
+  assert.match((await run(['list'])).out, /^https:\/\/two\.example$/m);
+  assert.match((await run(['remove', 'wiki'])).out, /^removed wiki\.client\.yaml/);
+  await assert.rejects(run(['remove', 'wiki']), (error) => error instanceof CliFailure && error.exitCode === 2);
 });
 
 test('a folder with problems is listed with them, and the exit code says so', async () => {
