@@ -30,8 +30,8 @@ export function notReady({ parts, sealer, draining }: NodeView): readonly string
   const reasons: string[] = [];
   if (draining()) reasons.push('draining');
   if (sealer.primaryKid() === null) reasons.push('no key can seal');
-  const noParties = parts.parties.all().length === 0 && parts.parties.problems().length > 0;
-  if (noParties) reasons.push('no service provider could be read');
+  const noParties = parts.parties.size() === 0 && parts.parties.problems().length > 0;
+  if (noParties) reasons.push('no relying party could be read');
   if (!parts.revocations.status().everLoaded) reasons.push('the revocation feed has never been read');
   return reasons;
 }
@@ -48,7 +48,7 @@ export function statusOf(view: NodeView): Readonly<Record<string, unknown>> {
     keyring: parts.keyring.status(),
     dataKeyring: parts.dataKeyring?.status() ?? null,
     people: parts.directoryDetails.people(),
-    parties: parts.parties.all().length,
+    parties: parts.parties.size(),
     partyProblems: parts.parties.problems(),
     revocations: revocations.status(),
     backends: backendsOf(parts),

@@ -9,7 +9,8 @@ import type { Clock } from './lib/clock.ts';
 import { formatProblem, messageOf, type Problem, Problems, ProblemsError } from './lib/problems.ts';
 import type { Random } from './lib/random.ts';
 import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.ts';
-import { followSigners, type Signers } from './protocols/saml/signers.ts';
+import { followUnsignable, unsignableClients } from './protocols/oidc/signable.ts';
+import { followSigners, type Signers, unmadeSignatures } from './protocols/saml/signers.ts';
 import { type DataKeyringSource, openDataKeyringFile } from './sealer/data-key-file.ts';
 import { type KeyringEvent, type KeyringSource, openKeyringFile } from './sealer/key-file.ts';
 import { readSecretFile } from './sealer/secret-file.ts';
@@ -84,7 +85,14 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   );
   const theme = attempt(problems, 'theme', () => openTheme(config.theme));
   const parties = await openPartyRegistry(config.parties.folder);
-  const timer = setInterval(() => void reloadParties(parties, context), config.parties.poll * 1000).unref();
+  const tellUnsignable = followUnsignable(
+    () => (oidcSigning === null ? [] : unsignableClients(parties.clients(), oidcSigning.current())),
+    (problem) => context.onEvent({ part: 'parties', level: 'error', message: formatProblem(problem) }),
+  );
+  const timer = setInterval(
+    () => void reloadParties(parties, context).then(tellUnsignable),
+    config.parties.poll * 1000,
+  ).unref();
   const close = async (): Promise<void> => {
     clearInterval(timer);
     keyring?.close();
@@ -225,24 +233,21 @@ export function openAllDirectories(
 
 async function reloadParties(parties: PartyRegistry, { onEvent }: PartsContext): Promise<void> {
   if (!(await parties.reload())) return;
-  onEvent({ part: 'parties', level: 'info', message: `${parties.all().length} parties` });
+  onEvent({ part: 'parties', level: 'info', message: `${parties.size()} parties` });
   for (const problem of parties.problems())
     onEvent({ part: 'parties', level: 'error', message: formatProblem(problem) });
 }
 
-/** Parties whose settings name a signature that no key here can make: they get the usual one instead. */
-export function signatureProblems(parts: Pick<Parts, 'parties' | 'signers'>): readonly Problem[] {
-  return parts.parties.all().flatMap(({ settings, source }) => {
-    const { signatureAlgorithm: wanted } = settings;
-    if (wanted === undefined || parts.signers().find(wanted) !== undefined) return [];
-    return [
-      {
-        path: `${source}: signatureAlgorithm`,
-        found: wanted,
-        wanted: 'one that a current key in saml.signing can make',
-      },
-    ];
-  });
+/** Parties that want a signature that no key here can make: SAML ones get the usual one, clients are turned away. */
+export function signatureProblems({
+  parties,
+  signers,
+  signingKeys,
+}: Pick<Parts, 'parties' | 'signers' | 'signingKeys'>): readonly Problem[] {
+  return [
+    ...unmadeSignatures(parties.all(), signers()),
+    ...unsignableClients(parties.clients(), signingKeys.oidc.current()),
+  ];
 }
 
 function openSigning(

@@ -23,6 +23,6 @@ export function addCheckCommand(program: Command, io: CliIo): void {
       await parts.close();
       for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
       if (problems.length > 0) throw new CliFailure(`${problems.length} problems`);
-      io.out(`${options.config}: no problems; ${parts.parties.all().length} parties\n`);
+      io.out(`${options.config}: no problems; ${parts.parties.size()} parties\n`);
     });
 }

@@ -22,6 +22,7 @@ export const REFUSAL_PAGES = [
   'unreadable-request',
   'stale-request',
   'not-allowed',
+  'cannot-answer',
 ] as const;
 export type RefusalPage = (typeof REFUSAL_PAGES)[number];
 

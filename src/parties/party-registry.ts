@@ -26,6 +26,8 @@ export interface PartyRegistry {
   readonly clients: () => readonly Client[];
   /** The CAS services, by address, by hash, by callback. */
   readonly services: () => ServiceIndex;
+  /** How many there are, whatever they speak. */
+  readonly size: () => number;
   /** Whether a script of this origin may call the endpoints for programs: some client's address is there. */
   readonly isClientOrigin: (origin: string) => boolean;
   /** Whoever has this key, whatever it speaks. */
@@ -106,6 +108,7 @@ export async function openPartyRegistry(folder: string): Promise<PartyRegistry> 
     findClientByHash: (hash) => ofKind(snapshot.clients, 'oidc', snapshot.byHash.get(hash)),
     clients: () => [...snapshot.clients.values()],
     services: () => snapshot.services,
+    size: () => snapshot.byKey.size,
     isClientOrigin: (origin) => snapshot.origins.has(origin),
     relyingParty: (key) => snapshot.byKey.get(key)?.relyingParty,
     relyingPartyByHash: (hash) => snapshot.byHash.get(hash)?.relyingParty,

@@ -9,6 +9,7 @@ import type { Client } from '../../parties/client.ts';
 import { matchesLoopback } from '../../parties/client-uris.ts';
 import type { PartyRegistry } from '../../parties/party-registry.ts';
 import { FLOW_REQUEST_MAX_BYTES } from '../../sealed/flow-body.ts';
+import type { SigningKeySet } from '../../signing/key-set-folder.ts';
 import { knownAcrs } from './acr.ts';
 import { type AuthorizationParameters, readParameters, words } from './authorization-parameters.ts';
 import type { AuthorizationResponder } from './authorization-response.ts';
@@ -21,6 +22,7 @@ import { encodePending, type PendingOidc, shortHash, subjectDigest } from './pen
 import { isPushedUri, type PushedRequests } from './pushed-request.ts';
 import { readRequestObject } from './request-object.ts';
 import { isScope, type Scope } from './scopes.ts';
+import { missingAlgorithm } from './signable.ts';
 
 export interface AuthorizeDeps {
   readonly issuer: string;
@@ -30,6 +32,7 @@ export interface AuthorizeDeps {
   readonly responder: AuthorizationResponder;
   /** The person that an ID token of ours is about; null: it is none. */
   readonly hintedSubject: (token: string) => Promise<HintedSubject | null>;
+  readonly keys: () => SigningKeySet;
   readonly clock: Clock;
   /** How far clocks may be apart, in seconds. */
   readonly skew: number;
@@ -72,9 +75,17 @@ export function createAuthorizeEndpoint(deps: AuthorizeDeps): AuthorizeEndpoint 
     }
     const how = 'code' in source ? { pushed: false, signed: false } : source;
     const facts = authorizeFacts(client, parameters, how);
-    const understood = 'code' in source ? source : await understand(deps, facts, redirectUri, now);
+    const mode = modeForErrors(facts);
+    const unsigned = missingAlgorithm(client, deps.keys());
+    if (unsigned !== null && mode.endsWith('.jwt')) return refusedWithPage('cannot-sign', unsigned, key);
+    const understood =
+      unsigned !== null
+        ? ({ code: 'no-signing-key', detail: unsigned } as const)
+        : 'code' in source
+          ? source
+          : await understand(deps, facts, redirectUri, now);
     if ('receivedAt' in understood) return { kind: 'authenticate', request: understood, via };
-    const to = { client, redirectUri: redirectUri.asked, mode: modeForErrors(facts), state: shortState(parameters) };
+    const to = { client, redirectUri: redirectUri.asked, mode, state: shortState(parameters) };
     const reply = await deps.responder.failure(to, AUTHORIZATION_PROBLEMS[understood.code], now);
     return { kind: 'reply', reply, error: { ...understood, relyingParty: key } };
   };

@@ -7,6 +7,7 @@ import type { Session } from '../../core/session.ts';
 import type { Clock, EpochSeconds } from '../../lib/clock.ts';
 import type { Client } from '../../parties/client.ts';
 import type { PartyRegistry } from '../../parties/party-registry.ts';
+import type { SigningKeySet } from '../../signing/key-set-folder.ts';
 import { proves } from './acr.ts';
 import type { AuthorizationResponder, ReturnAddress } from './authorization-response.ts';
 import { type Codes, redirectDigest } from './codes.ts';
@@ -14,6 +15,7 @@ import type { IssueIdToken } from './id-token.ts';
 import { REFUSAL_ERRORS, refusedWithPage } from './oidc-errors.ts';
 import { decodePending, type PendingOidc, shortHash, subjectDigest } from './pending-answer.ts';
 import { scopeBits } from './scopes.ts';
+import { missingAlgorithm } from './signable.ts';
 import type { SubjectOf } from './subject.ts';
 
 export interface OidcAdapterDeps {
@@ -22,6 +24,7 @@ export interface OidcAdapterDeps {
   readonly issueIdToken: IssueIdToken;
   readonly responder: AuthorizationResponder;
   readonly subjectOf: SubjectOf;
+  readonly keys: () => SigningKeySet;
   readonly clock: Clock;
 }
 
@@ -128,6 +131,8 @@ function addressee(deps: OidcAdapterDeps, answerTo: PendingAnswer): Addressee | 
   if (pending === null) return refusedWithPage('pending-unreadable', 'not of this release', null);
   const client = deps.registry.findClientByHash(pending.partyHash);
   if (client === undefined) return refusedWithPage('unknown-client', `removed: ${pending.partyHash}`, null);
+  const unsigned = missingAlgorithm(client, deps.keys());
+  if (unsigned !== null) return refusedWithPage('cannot-sign', unsigned, client.relyingParty.key);
   const redirectUri = addressOf(client, pending);
   if (redirectUri === null) {
     return refusedWithPage('unregistered-redirect-uri', 'removed meanwhile', client.relyingParty.key);

@@ -92,6 +92,10 @@ export const AUTHORIZATION_PROBLEMS = {
     description: 'The request_uri is unknown, expired or was used already.',
   },
   'registration-not-supported': { error: 'registration_not_supported', description: 'registration is not supported.' },
+  'no-signing-key': {
+    error: 'temporarily_unavailable',
+    description: 'No key of this provider signs as this client is registered.',
+  },
 } as const satisfies Readonly<Record<string, { readonly error: AuthorizationError; readonly description: string }>>;
 
 export type AuthorizationProblemCode = keyof typeof AUTHORIZATION_PROBLEMS;
@@ -103,13 +107,20 @@ export interface AuthorizationProblem {
 }
 
 /** What cannot be told to the client, because its return address is not verified. */
-export type PageProblemCode = 'unknown-client' | 'unregistered-redirect-uri' | 'no-client-id' | 'pending-unreadable';
+export type PageProblemCode =
+  | 'unknown-client'
+  | 'unregistered-redirect-uri'
+  | 'no-client-id'
+  | 'pending-unreadable'
+  | 'cannot-sign';
 
 const PAGES = {
   'unknown-client': 'unknown-party',
   'unregistered-redirect-uri': 'wrong-return-address',
   'no-client-id': 'unreadable-request',
   'pending-unreadable': 'stale-request',
+  // Not even an error can be told to a client that wants it signed.
+  'cannot-sign': 'cannot-answer',
 } as const satisfies Record<PageProblemCode, Refused['page']>;
 
 export function refusedWithPage(code: PageProblemCode, detail: string, relyingParty: RelyingPartyKey | null): Refused {

@@ -89,6 +89,7 @@ export function createOidcProvider(deps: OidcDeps): OidcProvider {
     pushed,
     responder,
     hintedSubject,
+    keys,
     clock,
     skew,
   });
@@ -105,6 +106,7 @@ export function createOidcProvider(deps: OidcDeps): OidcProvider {
   return {
     token: createTokenEndpoint({
       authentication,
+      keys,
       dpop,
       url: at(OIDC_PATHS.token),
       grants: new Map([
@@ -112,11 +114,21 @@ export function createOidcProvider(deps: OidcDeps): OidcProvider {
         ['refresh_token', createRefreshGrant({ ...held, refreshTokens })],
       ]),
     }),
-    userinfo: createUserinfo({ issuer, url: at(OIDC_PATHS.userinfo), accessTokens, dpop, judge, subjectOf, sign }),
+    userinfo: createUserinfo({
+      issuer,
+      url: at(OIDC_PATHS.userinfo),
+      accessTokens,
+      dpop,
+      judge,
+      subjectOf,
+      sign,
+      keys,
+    }),
     par: createParEndpoint({
       issuer,
       url: at(OIDC_PATHS.par),
       authentication,
+      keys,
       clientKeys,
       dpop,
       pushed,
@@ -126,7 +138,7 @@ export function createOidcProvider(deps: OidcDeps): OidcProvider {
     services: createTokenServices({ issuer, authentication, accessTokens, refreshTokens, judge, families }),
     endSession: createEndSession({ registry, hintedSubject, sidFor }),
     isClientOrigin: registry.isClientOrigin,
-    adapter: createOidcAdapter({ registry, codes, issueIdToken, responder, subjectOf, clock }),
+    adapter: createOidcAdapter({ registry, codes, issueIdToken, responder, subjectOf, keys, clock }),
     authorize,
     discovery: perKeySet(keys, (set) => discoveryDocument(issuer, set)),
     jwks: perKeySet(keys, jwksDocument),

@@ -1,5 +1,6 @@
 // Owns: the pushed authorization request endpoint (RFC 9126): a client leaves its request here and gets a name for it.
 import type { Client } from '../../parties/client.ts';
+import type { SigningKeySet } from '../../signing/key-set-folder.ts';
 import { type AuthorizationParameters, type ParameterName, readParameters } from './authorization-parameters.ts';
 import type { AuthorizeEndpoint } from './authorize-endpoint.ts';
 import { type ClientAuthentication, isBasic, type ProgramRequest, unavailable } from './client-authentication.ts';
@@ -8,6 +9,7 @@ import type { Dpop } from './dpop.ts';
 import { AUTHORIZATION_PROBLEMS } from './oidc-errors.ts';
 import { type PushedRequests, REQUEST_URI_SECONDS } from './pushed-request.ts';
 import { readRequestObject } from './request-object.ts';
+import { missingAlgorithm } from './signable.ts';
 import type { ProgramAnswer } from './token-endpoint.ts';
 import { isTokenProblem, json, problemReply, type TokenProblem, tokenProblem } from './token-errors.ts';
 
@@ -16,6 +18,7 @@ export interface ParDeps {
   /** This endpoint's own address, for DPoP's htu. */
   readonly url: string;
   readonly authentication: ClientAuthentication;
+  readonly keys: () => SigningKeySet;
   readonly clientKeys: ClientKeys;
   readonly dpop: Dpop;
   readonly pushed: PushedRequests;
@@ -29,6 +32,8 @@ const NOT_PUSHED = new Set(['client_secret', 'client_assertion', 'client_asserti
 export function createParEndpoint(deps: ParDeps): (request: ProgramRequest) => Promise<ProgramAnswer> {
   const push = async (client: Client, request: ProgramRequest): Promise<object | TokenProblem> => {
     const clientId = client.metadata.client_id;
+    const unsigned = missingAlgorithm(client, deps.keys());
+    if (unsigned !== null) return unavailable(`no current key signs ${unsigned}`);
     const own = [...request.form].filter(([name]) => !NOT_PUSHED.has(name));
     if (request.form.has('request_uri')) {
       return tokenProblem('invalid_request', 'A pushed request cannot name another one.');

@@ -2,12 +2,13 @@
 import type { Account } from '../../core/account.ts';
 import type { Body } from '../../core/reply.ts';
 import type { EpochSeconds } from '../../lib/clock.ts';
+import type { SigningKeySet } from '../../signing/key-set-folder.ts';
 import type { AccessTokens, OpenAccessToken } from './access-token.ts';
 import { claimsOfScopes, releaseClaims } from './claims-release.ts';
 import { unavailable } from './client-authentication.ts';
 import type { Dpop } from './dpop.ts';
 import type { JudgeGrant } from './grant-state.ts';
-import type { SignJwt } from './jwt.ts';
+import { canSign, type SignJwt } from './jwt.ts';
 import type { SubjectOf } from './subject.ts';
 import type { ProgramAnswer } from './token-endpoint.ts';
 import { challengeReply, isTokenProblem, json, NOT_KEPT, type TokenProblem, tokenProblem } from './token-errors.ts';
@@ -32,8 +33,9 @@ export function createUserinfo(deps: {
   readonly judge: JudgeGrant;
   readonly subjectOf: SubjectOf;
   readonly sign: SignJwt;
+  readonly keys: () => SigningKeySet;
 }): Userinfo {
-  const { issuer, url, accessTokens, dpop, judge, subjectOf, sign } = deps;
+  const { issuer, url, accessTokens, dpop, judge, subjectOf, sign, keys } = deps;
 
   const open = async (
     request: UserinfoRequest,
@@ -82,6 +84,10 @@ export function createUserinfo(deps: {
     };
     const algorithm = client.metadata.userinfo_signed_response_alg;
     if (algorithm === undefined) return { reply: json(claims), client, problem: null };
+    if (!canSign(keys(), algorithm)) {
+      const problem = unavailable(`no current key signs ${algorithm}`);
+      return { reply: challengeReply(problem, scheme), client, problem };
+    }
     const text = await sign(algorithm, 'userinfo+jwt', { ...claims, iss: issuer, aud: client.metadata.client_id });
     const reply: Body = { kind: 'body', status: 200, contentType: 'application/jwt', text, headers: NOT_KEPT };
     return { reply, client, problem: null };

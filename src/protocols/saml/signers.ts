@@ -1,4 +1,5 @@
 // Owns: which signatures Signet's keys can make, and which of them a party gets.
+import type { Problem } from '../../lib/problems.ts';
 import type { Party } from '../../parties/party.ts';
 import type { CurrentKey } from '../../signing/key-set-folder.ts';
 import type { KeyAlgorithm } from '../../signing/signer.ts';
@@ -75,4 +76,14 @@ export function digestFor({ metadata }: Party): DigestAlgorithm {
   if (listed.length === 0 || listed.includes(DIGEST_ALGORITHMS.sha256)) return 'sha256';
   const names = Object.keys(DIGEST_ALGORITHMS) as DigestAlgorithm[];
   return names.find((name) => listed.includes(DIGEST_ALGORITHMS[name])) ?? 'sha256';
+}
+
+/** Parties whose settings name a signature that no key here can make: they get the usual one instead. */
+export function unmadeSignatures(parties: readonly Party[], signers: Signers): readonly Problem[] {
+  return parties.flatMap(({ settings, source }) => {
+    const { signatureAlgorithm: found } = settings;
+    if (found === undefined || signers.find(found) !== undefined) return [];
+    const wanted = 'one that a current key in saml.signing can make';
+    return [{ path: `${source}: signatureAlgorithm`, found, wanted }];
+  });
 }

@@ -70,6 +70,13 @@ export const german: Words = {
         TO_THE_ADMINISTRATOR,
       ],
     },
+    'cannot-answer': {
+      title: 'Diese Anwendung kann zurzeit keine Antwort bekommen',
+      text: [
+        'Dieser Anmeldedienst hat keinen Schlüssel der Art, mit der die Anwendung registriert ist.',
+        TO_THE_ADMINISTRATOR,
+      ],
+    },
   },
   pages: {
     stale: {

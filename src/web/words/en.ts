@@ -70,6 +70,13 @@ export const english: Words = {
         TO_THE_ADMINISTRATOR,
       ],
     },
+    'cannot-answer': {
+      title: 'This application cannot be answered at the moment',
+      text: [
+        'This sign-in service has no key of the kind that the application is registered with.',
+        TO_THE_ADMINISTRATOR,
+      ],
+    },
   },
   pages: {
     stale: {
