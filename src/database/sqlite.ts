@@ -81,6 +81,8 @@ function createDriver(settings: SqliteSettings, timeouts: SqliteTimeouts): Drive
   const run = async (sql: string): Promise<void> => {
     await connection.executeQuery(CompiledQuery.raw(sql));
   };
+  /** Nothing to roll back (SQLite has, or nothing had begun) is as good: what led here is what is told. */
+  const rollback = (): Promise<void> => run('rollback').catch(() => {});
   return {
     init: async () => {},
     acquireConnection: async () => {
@@ -89,9 +91,17 @@ function createDriver(settings: SqliteSettings, timeouts: SqliteTimeouts): Drive
     },
     releaseConnection: async () => turns.give(),
     // Immediate: a transaction that first reads and then finds that somebody else has written could only fail.
-    beginTransaction: () => run('begin immediate'),
+    beginTransaction: async () => {
+      try {
+        await run('begin immediate');
+      } catch (error) {
+        // Given up, it may begin yet, and every later statement would be inside it: the thread ends it right behind.
+        void rollback();
+        throw error;
+      }
+    },
     commitTransaction: () => run('commit'),
-    rollbackTransaction: () => run('rollback'),
+    rollbackTransaction: rollback,
     destroy: () => thread.end(),
   };
 }

@@ -164,6 +164,37 @@ test('sqlite: while another process writes too long, the answer is an outage, an
     await opened.close();
   }));
 
+// CWE-460, CWE-662: what is answered as done must be on the disk, not in a transaction that nobody ends.
+test('sqlite: a transaction that was given up before it began is not left open when the disk wakes up again', () =>
+  inFolder(async (file) => {
+    const opened = openAt(targetOf(`sqlite:${file}`));
+    up(await migrate(opened.database, NOW));
+    const hasty = opened.sibling({ statementTimeout: 0.1 });
+    const stall = sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000) select count(*) as c from n`;
+    const began = hasty.ask('stall', (queries) => stall.execute(queries));
+    assert.ok(isUnavailable(await hasty.transaction('late', async () => 'begun')), 'the stall was too short');
+    assert.ok(isUnavailable(await began));
+    const write = (name: string) => hasty.ask('write', (q) => q.insertInto('meta').values(row(name)).execute());
+    for (let n = 0; isUnavailable(await write(`try ${n}`)); n += 1) assert.ok(n < 200, 'it never wakes up');
+    up(await write('done'));
+    const seen = opened.database.ask('read', (q) => q.selectFrom('meta').select('name').execute());
+    assert.ok(up(await seen).some(({ name }) => name === 'done'));
+    assert.equal(up(await hasty.transaction('next', async () => 'begun')), 'begun');
+    await opened.close();
+  }));
+
+test('sqlite: what went wrong is told, also where the database has rolled back by itself', () =>
+  inFolder(async (file) => {
+    const opened = openAt(targetOf(`sqlite:${file}`));
+    up(await migrate(opened.database, NOW));
+    const failing = opened.database.transaction('write', async (queries) => {
+      await sql`rollback`.execute(queries);
+      throw new Error('the cause');
+    });
+    await assert.rejects(failing, /the cause/);
+    await opened.close();
+  }));
+
 test('sqlite: the main thread goes on while the database waits', () =>
   inFolder(async (file) => {
     const opened = openAt(targetOf(`sqlite:${file}`));
