@@ -72,6 +72,10 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const dataKeyring = attempt(problems, config.dataKeyring.file, () =>
     openDataKeyring(config, context, serials, remember),
   );
+  // What is enrolled could not be read: nobody may be let in as if they had enrolled nothing.
+  if (dataKeyring === null && shared.database !== null && !problems.any()) {
+    problems.add(config.dataKeyring.file, 'no file', 'the data keyring, which a database needs: signet data-keys init');
+  }
   const stableSecret = attempt(problems, config.stableSecret.file, () => openStableSecret(config.stableSecret.file));
   if (stableSecret !== null) checkFingerprint(config, stableSecret, problems);
   const signing = attempt(problems, config.saml.signing.folder, () =>

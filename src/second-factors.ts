@@ -3,15 +3,23 @@
 import type { Config } from './config/config.ts';
 import type { CredentialStore } from './core/credential.ts';
 import type { OneTimeCodes } from './core/one-time-code.ts';
+import type { SpentStore } from './core/revocation.ts';
 import type { DataKeys } from './core/secrets-at-rest.ts';
+import { createSqlCredentials } from './directories/sql-credentials.ts';
+import type { Clock } from './lib/clock.ts';
 import type { Random } from './lib/random.ts';
 import { createFactorTable, type FactorTable } from './methods/factor-table.ts';
 import { createMailSender } from './methods/mail-sender.ts';
 import { createPasswordPolicy, type PasswordPolicy } from './methods/password-policy.ts';
 import { createSmsSender } from './methods/sms-sender.ts';
 import type { Throttle } from './methods/throttle.ts';
+import type { Parts } from './parts.ts';
+import type { SecondFactors } from './routes.ts';
+import { createDataCipher } from './sealer/data-value.ts';
 import type { StableSecret } from './sealer/stable-secret.ts';
+import { createSqlOneTimeCodes } from './state/sql-one-time-codes.ts';
 import { codeMessage } from './web/code-message.ts';
+import { createWebauthn } from './webauthn-factors.ts';
 
 export interface SecondFactorParts {
   readonly credentials: Pick<CredentialStore, 'takeTotpStep' | 'takeRecoveryCode'>;
@@ -53,6 +61,46 @@ function mailSettings(mail: NonNullable<Config['mail']>, fromName: string) {
 
 function smsSettings({ url, from, username, password, timeout }: NonNullable<Config['sms']>) {
   return { url, from, username: username ?? null, password, timeoutMs: timeout * 1000 };
+}
+
+export interface FactorContext {
+  readonly spent: SpentStore;
+  readonly throttle: Throttle;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onSendFailed: SecondFactorParts['onSendFailed'];
+}
+
+const NONE: SecondFactors = { factors: [], passkeys: null, credentials: null, possible: ['password'], enrolment: null };
+
+/** Everything beside the password, on the node's database. Without one there is no place to keep an enrolment. */
+export function factorsOnDatabase(config: Config, parts: Parts, context: FactorContext): SecondFactors {
+  const { directories: directory, stableSecret, dataKeyring, shared } = parts;
+  if (shared.database === null || dataKeyring === null) return NONE;
+  const { spent, throttle, clock, random, onSendFailed } = context;
+  const credentials = createSqlCredentials(shared.database);
+  const codes = createSqlOneTimeCodes(shared.database);
+  const { current: ring, reread } = dataKeyring;
+  const dataKeys = createDataCipher({ ring, reread, clock, random, observe: () => {} });
+  const table = createSecondFactors(config, {
+    credentials,
+    codes,
+    dataKeys,
+    stableSecret,
+    throttle,
+    random,
+    onSendFailed,
+  });
+  const webauthn = createWebauthn(config, { credentials, spent, directory, stableSecret, random });
+  const methods = [...table.methods, ...(webauthn === null ? [] : [webauthn.method])];
+  const proofs = webauthn === null ? [] : (['passkey', 'attested-key'] as const);
+  return {
+    factors: methods,
+    passkeys: webauthn?.signIn ?? null,
+    credentials,
+    possible: ['password', ...methods.map(({ name }) => name), ...proofs],
+    enrolment: null,
+  };
 }
 
 /** What new passwords are judged by. */

@@ -9,13 +9,16 @@ import type { LocalSpent, SpentStore } from './core/revocation.ts';
 import { type Database, type DatabaseEvent, openDatabase } from './database/database.ts';
 import { inspectSchema, type SchemaState } from './database/migrations.ts';
 import { whenMigrated } from './database/when-migrated.ts';
+import { encodeBase64url } from './lib/base64url.ts';
 import type { Clock } from './lib/clock.ts';
 import { messageOf, type Problems } from './lib/problems.ts';
+import type { Random } from './lib/random.ts';
 import { startHousekeeping } from './state/housekeeping.ts';
 import { createMemoryAttempts } from './state/memory-attempts.ts';
 import { openRevocationFeed, type RevocationFeed, type RevocationFeedEvent } from './state/revocation-feed.ts';
 import { createNodeSpent } from './state/spent-table.ts';
 import { createSqlAttempts } from './state/sql-attempts.ts';
+import { createSqlAudit, type SqlAudit } from './state/sql-audit.ts';
 import { openSqlRevocations, type SqlRevocationEvent } from './state/sql-revocations.ts';
 import { createSqlSpent } from './state/sql-spent.ts';
 
@@ -48,6 +51,8 @@ export interface SharedState {
   readonly database: Database | null;
   readonly revocations: RevocationFeed;
   readonly attempts: AttemptStore;
+  /** For people's own list of what happened; null without a database. */
+  readonly audit: SqlAudit | null;
   /** `here`: the node's own table. */
   readonly spent: (here: LocalSpent) => SpentStore;
   readonly close: () => Promise<void>;
@@ -58,7 +63,7 @@ const SWEEP_SECONDS = 600;
 /** What keeps a node from starting is added to `problems`, what should be looked into to `warnings`, an outage among it. */
 export async function openSharedState(
   config: Config,
-  context: SharedStateContext,
+  context: SharedStateContext & { readonly random: Random },
   problems: Problems,
   warnings: Problems,
 ): Promise<SharedState> {
@@ -82,15 +87,19 @@ export async function openSharedState(
     onEvent: (event) => onEvent(revocationEvent(event)),
   });
   const policy = { attemptWindow: config.throttle.window, history: config.database.history };
+  const instance = encodeBase64url(context.random(9));
+  const audit = createSqlAudit(database, { node: config.nodeName, instance, clock });
   const stop = context.look ? () => {} : startHousekeeping(database, policy, clock, SWEEP_SECONDS);
   return {
     database,
     revocations,
     attempts: createSqlAttempts(database),
+    audit,
     spent: (here) => createSqlSpent(database, here),
     close: async () => {
       stop();
       revocations.close();
+      await audit.close();
       await database.close();
     },
   };
@@ -114,6 +123,7 @@ function openAlone(config: Config, { clock, onEvent }: SharedStateContext, probl
     database: null,
     revocations,
     attempts: createMemoryAttempts(config.throttle.capacity),
+    audit: null,
     spent: createNodeSpent,
     close: async () => revocations.close(),
   };

@@ -27,6 +27,7 @@ import { createSamlAdapter } from './protocols/saml/saml-adapter.ts';
 import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createRoutes, METADATA_PATH, type Saml, SCRIPT_PATH, SSO_PATH } from './routes.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
+import { factorsOnDatabase } from './second-factors.ts';
 import { SIGNING_KEYS_PATH, signingKeysDocument } from './signing-sets.ts';
 import { createSpentTable, type SpentTable } from './state/spent-table.ts';
 import { createSqlSessions } from './state/sql-sessions.ts';
@@ -101,6 +102,14 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     sessionAbsolute: config.session.absolute,
   });
   const pool = openPool(config, log);
+  const { password, throttle } = createPassword(config, context, parts, pool);
+  const secondFactors = factorsOnDatabase(config, parts, {
+    spent: once,
+    throttle,
+    clock,
+    random,
+    onSendFailed: (channel, code) => log.error('a code could not be sent', { channel, code }),
+  });
   const { database } = parts.shared;
   const journal = database === null ? null : createSqlSessions(database);
   const desk = createDesk(
@@ -131,10 +140,11 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     desk,
     saml,
     oidc,
-    ...createPassword(config, context, parts, pool),
+    password,
+    throttle,
     journal,
     assets: parts.theme.assets,
-    secondFactors: { factors: [], passkeys: null, credentials: null, possible: ['password'], enrolment: null },
+    secondFactors,
   });
   const documents = new Map<string, () => Promise<{ contentType: string; text: string }>>();
   const metadata = ownMetadata(config, parts, random);
@@ -273,7 +283,10 @@ function createDesk(
     metrics,
     random,
     log: { info: (message, fields) => log.info(message, fields) },
-    audit: auditLog.write,
+    audit: (event) => {
+      auditLog.write(event);
+      parts.shared.audit?.write(event);
+    },
     page: (name, status, facts) => {
       const language = languageOf(facts);
       const said = wordsIn(language).pages[name];

@@ -27,7 +27,7 @@ export interface RecentEvent {
 
 const BATCH_MS = 1000;
 const BATCH_ROWS = 200;
-/** More than that many wait for a database that is down: the newest are left out, and counted. */
+/** More than that many wait for a database that is down: the newest are left out; the stream has them. */
 const WAITING_MAX = 10_000;
 const TEXT_MAX = 256;
 
@@ -38,12 +38,10 @@ export function createSqlAudit(
     node,
     instance,
     clock,
-    onLost,
   }: {
     readonly node: string;
     readonly instance: string;
     readonly clock: Clock;
-    readonly onLost: () => void;
   },
 ): SqlAudit {
   type Row = Parameters<typeof rowOf>[0] & { readonly id: string; readonly at: EpochSeconds };
@@ -76,10 +74,7 @@ export function createSqlAudit(
   return {
     write: (event) => {
       if (event.action === 'sso') return;
-      if (waiting.length >= WAITING_MAX) {
-        onLost();
-        return;
-      }
+      if (waiting.length >= WAITING_MAX) return;
       sequence += 1;
       waiting.push({ ...event, id: `${instance}-${sequence}`, at: clock() });
     },

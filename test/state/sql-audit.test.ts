@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import type { AuditEvent } from '../../src/core/audit-event.ts';
+import type { LocalSpent } from '../../src/core/revocation.ts';
+import { sweep } from '../../src/state/housekeeping.ts';
+import { createSqlAttempts } from '../../src/state/sql-attempts.ts';
+import { createSqlAudit } from '../../src/state/sql-audit.ts';
+import { highestSerial, rememberSerial } from '../../src/state/sql-meta.ts';
+import { writeRevocation } from '../../src/state/sql-revocations.ts';
+import { createSqlSessions } from '../../src/state/sql-sessions.ts';
+import { createSqlSpent } from '../../src/state/sql-spent.ts';
+import { forEachDatabase, NOW, up } from '../support/databases.ts';
+
+const event = (change: Partial<AuditEvent> = {}): AuditEvent => ({
+  action: 'login',
+  outcome: 'success',
+  reason: null,
+  sid: Buffer.alloc(16, 7),
+  accountId: 'a-anna',
+  loginName: 'anna',
+  relyingParty: 'saml:https://sp.example.org',
+  methods: ['password'],
+  assurance: 'aal1',
+  address: '192.0.2.1',
+  userAgent: 'Lynx',
+  requestId: 'r1',
+  ...change,
+});
+
+forEachDatabase(({ test }) => {
+  test('a person’s events are read newest first; single sign-on writes none', async ({ database }) => {
+    const time = { now: NOW };
+    const audit = createSqlAudit(database, { node: 'n1', instance: 'i1', clock: () => time.now });
+    audit.write(event());
+    audit.write(event({ action: 'sso' }));
+    audit.write(event({ accountId: 'a-ben' }));
+    time.now += 60;
+    audit.write(
+      event({ action: 'logout', userAgent: `x\0\ud800${'y'.repeat(1000)}`, requestId: `'; drop table audit; --` }),
+    );
+    await audit.close();
+    const rows = up(await audit.recent('a-anna', 10));
+    assert.deepEqual(
+      rows.map(({ at, action, methods }) => [at, action, methods]),
+      [
+        [NOW + 60, 'logout', ['password']],
+        [NOW, 'login', ['password']],
+      ],
+    );
+    assert.equal(up(await audit.recent('a-anna', 1)).length, 1);
+  });
+
+  test('events wait while the database is down, and are written once', async ({ database }) => {
+    let down = true;
+    const flaky: typeof database = {
+      ...database,
+      ask: async (operation, run) => {
+        if (down) return { unavailable: true };
+        return database.ask(operation, run);
+      },
+    };
+    const audit = createSqlAudit(flaky, { node: 'n1', instance: 'i1', clock: () => NOW });
+    for (let n = 0; n < 450; n += 1) audit.write(event());
+    await audit.close();
+    down = false;
+    await audit.close();
+    await audit.close();
+    assert.equal(up(await audit.recent('a-anna', 1000)).length, 450);
+  });
+
+  test('the highest serial of a ring is kept, and never lowered', async ({ database }) => {
+    assert.equal(await highestSerial(database, 'keyring'), 0);
+    for (const serial of [9, 10, 2]) await rememberSerial(database, 'keyring', serial);
+    await rememberSerial(database, 'data-keyring', 3);
+    assert.deepEqual(
+      [await highestSerial(database, 'keyring'), await highestSerial(database, 'data-keyring')],
+      [10, 3],
+    );
+  });
+
+  test('sweeping takes what has expired for every clock, and nothing that is still refused', async ({ database }) => {
+    const table: LocalSpent = { spend: () => 'first', peek: () => false };
+    const spent = createSqlSpent(database, table);
+    const attempts = createSqlAttempts(database);
+    const policy = { free: 1, maxDelay: 60, window: 900, ceiling: null };
+    await spent.spend('login-flow', 'old', NOW - 601, null, NOW - 1000);
+    await spent.spend('login-flow', 'new', NOW + 1, null, NOW);
+    for (const [sid, until] of [
+      [1, NOW - 601],
+      [2, NOW + 1],
+    ] as const) {
+      await database.ask('revoke', (queries) =>
+        writeRevocation(queries, { kind: 'sid', sid: Buffer.alloc(16, sid), until }, NOW - 5000),
+      );
+    }
+    const reserve = async (method: string, at: number) => {
+      const answer = await attempts.reserve({ method, accountId: 'a', detail: '' }, { ...policy, ceiling: 100 }, at);
+      if ('settle' in answer) await answer.settle('failed');
+    };
+    await reserve('password', NOW - 1501);
+    await reserve('totp', NOW - 9_000_000);
+    await attempts.finished('b', [], '192.0.2.1', NOW - 100);
+    const sessions = createSqlSessions(database);
+    const session = { accountId: 'a', createdAt: 1, methods: [], address: null, userAgent: null };
+    await sessions.record({ ...session, sid: Buffer.alloc(16, 3), expiresAt: NOW - 1001 });
+    await sessions.record({ ...session, sid: Buffer.alloc(16, 4), expiresAt: NOW - 10 });
+    assert.equal(await sweep(database, { attemptWindow: 900, history: 1000 }, NOW), 4);
+    assert.equal(await sweep(database, { attemptWindow: 900, history: 1000 }, NOW), 0);
+    assert.equal(await spent.spend('login-flow', 'new', NOW + 1, null, NOW), 'spent');
+    assert.equal(await attempts.isFamiliar('b', '192.0.2.1'), true);
+    const rows = up(await database.ask('read', (queries) => queries.selectFrom('attempts').selectAll().execute()));
+    assert.deepEqual(rows.map(({ method }) => method).sort(), ['', 'totp'], 'a second factor’s count has no end');
+  });
+});
