@@ -1,11 +1,13 @@
 // Owns: one registered OpenID Connect client: its document, and what its members may not say together.
 // Leaves to party-registry.ts: finding it; to protocols/oidc: serving it.
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { addSchemaProblems } from '../config/schema-problems.ts';
 import { relyingPartyHash } from '../core/relying-party.ts';
 import { type Problem, Problems } from '../lib/problems.ts';
 import { type ClientMetadata, clientMetadataSchema } from './client-metadata.ts';
 import { isClientSecretHash } from './client-secret.ts';
 import { httpsProblem, redirectUriProblem } from './client-uris.ts';
+import { encryptionKeyOf } from './encryption-key.ts';
 import type { RegisteredParty } from './registered-party.ts';
 import { floorOf, releaseOf } from './release-setting.ts';
 
@@ -85,15 +87,33 @@ const authentication: Rule = (metadata, report) => {
   const hasKeys = jwks !== undefined || jwksUri !== undefined;
   if (method === 'private_key_jwt' && !hasKeys) report('jwks', 'nothing', 'the keys of private_key_jwt');
   if (metadata.require_signed_request_object && !hasKeys) report('jwks', 'nothing', 'the keys of request objects');
-  if (metadata.id_token_encrypted_response_alg !== undefined && !hasKeys) {
-    report('jwks', 'nothing', 'the key that ID tokens are encrypted to');
-  }
+};
+
+const publicKeys: Rule = (metadata, report) => {
+  const { jwks, id_token_encrypted_response_alg: encryption } = metadata;
   for (const [index, key] of (jwks?.keys ?? []).entries()) {
-    if (key.kty === 'oct' || ['d', 'k', 'p', 'q'].some((member) => Object.hasOwn(key, member))) {
-      report(`jwks.keys[${index}]`, 'a private or secret key', 'a public key');
-    }
+    const problem = publicKeyProblem(key);
+    if (problem !== null) report(`jwks.keys[${index}]`, problem, 'a public key, RSA ones of 2048 bits or more');
+  }
+  if (encryption !== undefined && encryptionKeyOf(metadata) === undefined) {
+    report(
+      'jwks',
+      jwks === undefined ? 'nothing' : 'no key for it',
+      `the key that ID tokens are encrypted to (${encryption})`,
+    );
   }
 };
+
+function publicKeyProblem(key: JsonWebKey): string | null {
+  if (key.kty === 'oct' || ['d', 'k', 'p', 'q'].some((member) => Object.hasOwn(key, member)))
+    return 'a private or secret key';
+  try {
+    const { asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' });
+    return (asymmetricKeyDetails?.modulusLength ?? 2048) < 2048 ? 'a short key' : null;
+  } catch {
+    return 'something that is no key';
+  }
+}
 
 const grants: Rule = (metadata, report) => {
   const { response_types: types, grant_types: granted, token_endpoint_auth_method: method, signet } = metadata;
@@ -137,7 +157,7 @@ const sector: Rule = (metadata, report) => {
   }
 };
 
-const RULES: readonly Rule[] = [returnAddresses, fetchedAddresses, authentication, grants, fapi, sector];
+const RULES: readonly Rule[] = [returnAddresses, fetchedAddresses, authentication, publicKeys, grants, fapi, sector];
 
 function pathIn(source: string, parts: readonly PropertyKey[]): string {
   const dotted = parts.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { type Client, readClient } from '../../src/parties/client.ts';
 import {
@@ -18,7 +18,8 @@ const base = {
   client_secret_hash: SECRET_HASH,
   redirect_uris: ['https://wiki.example.org/callback'],
 };
-const publicKey = { kty: 'EC', crv: 'P-256', x: 'eA', y: 'eQ' };
+const publicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
+const shortKey = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
 const withKeys = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [publicKey] } };
 
 function read(members: Record<string, unknown>): Client | readonly string[] {
@@ -104,6 +105,22 @@ const refused: readonly {
   { name: 'keys twice', members: { ...withKeys, jwks_uri: 'https://wiki.example.org/jwks' }, paths: ['jwks_uri'] },
   { name: 'a private key', members: { jwks: { keys: [{ ...publicKey, d: 'x' }] } }, paths: ['jwks.keys[0]'] },
   { name: 'a secret key', members: { jwks: { keys: [{ kty: 'oct', k: 'x' }] } }, paths: ['jwks.keys[0]'] },
+  {
+    name: 'a key that is none',
+    members: { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'eA', y: 'eQ' }] } },
+    paths: ['jwks.keys[0]'],
+  },
+  { name: 'a short key', members: { jwks: { keys: [shortKey] } }, paths: ['jwks.keys[0]'] },
+  {
+    name: 'encryption to keys that may not be there',
+    members: { id_token_encrypted_response_alg: 'ECDH-ES', jwks_uri: 'https://wiki.example.org/jwks' },
+    paths: ['jwks'],
+  },
+  {
+    name: 'encryption to a key of another kind',
+    members: { id_token_encrypted_response_alg: 'RSA-OAEP-256', jwks: { keys: [publicKey] } },
+    paths: ['jwks'],
+  },
   { name: 'private_key_jwt without keys', members: { token_endpoint_auth_method: 'private_key_jwt' }, paths: ['jwks'] },
   {
     name: 'a public client without PKCE',

@@ -1,5 +1,6 @@
 // Owns: what an authorization request of a known client must be like, one function a rule, in order.
 // Every problem found here is told to the client: its return address is verified before.
+import { decodeBase64url } from '../../lib/base64url.ts';
 import type { Client } from '../../parties/client.ts';
 import { RESPONSE_TYPES, type ResponseType } from '../../parties/client-metadata.ts';
 import { CODE_CLAIMS_MAX_BYTES, CODE_NONCE_MAX_BYTES } from '../../sealed/code-body.ts';
@@ -81,7 +82,10 @@ const asksForOpenid: AuthorizeCheck = ({ client, parameters }) => {
 const nonceInFrontChannel: AuthorizeCheck = ({ parameters, responseType }) =>
   responseType !== 'code' && parameters.get('nonce') === null ? problem('nonce-missing', String(responseType)) : null;
 
-const CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
+/** 32 bytes in their one spelling: what could not be decoded later would be forgotten, and nothing be proved. */
+function isSha256(text: string): boolean {
+  return decodeBase64url(text)?.length === 32;
+}
 
 /** RFC 7636 §4.4.1, RFC 9700 §2.1.1: plain is refused even where PKCE is optional, or it could be downgraded to it. */
 const provesItsCode: AuthorizeCheck = ({ client: { metadata }, parameters, responseType }) => {
@@ -93,7 +97,7 @@ const provesItsCode: AuthorizeCheck = ({ client: { metadata }, parameters, respo
     return responseType === 'id_token' || optional ? null : problem('pkce-missing', 'none');
   }
   if (method !== 'S256') return problem('pkce-method', method ?? 'none, which means plain');
-  return CHALLENGE.test(challenge) ? null : problem('pkce-malformed', `${challenge.length} characters`);
+  return isSha256(challenge) ? null : problem('pkce-malformed', `${challenge.length} characters`);
 };
 
 const PROMPTS = new Set(['none', 'login', 'consent', 'select_account']);
@@ -131,7 +135,7 @@ const resourcesAreItsOwn: AuthorizeCheck = ({ client, parameters }) => {
 
 const boundKeyIsOne: AuthorizeCheck = ({ parameters }) => {
   const jkt = parameters.get('dpop_jkt');
-  return jkt === null || CHALLENGE.test(jkt) ? null : problem('bad-dpop-jkt', `${jkt.length} characters`);
+  return jkt === null || isSha256(jkt) ? null : problem('bad-dpop-jkt', `${jkt.length} characters`);
 };
 
 /** In this order: what keeps the request from being understood first, what the client merely cannot have last. */

@@ -12,7 +12,7 @@ import { type Codes, type OpenCode, redirectDigest } from './codes.ts';
 import type { Families } from './families.ts';
 import type { JudgeGrant } from './grant-state.ts';
 import type { RefreshPolicy } from './refresh-policy.ts';
-import { type TokenProblem, tokenProblem } from './token-errors.ts';
+import { isTokenProblem, type TokenProblem, tokenProblem } from './token-errors.ts';
 import { grantResources, grantScopes, type IssueTokens } from './token-issue.ts';
 
 export interface CodeGrantDeps {
@@ -39,8 +39,8 @@ export function createCodeGrant(deps: CodeGrantDeps): Grant {
     if (typeof used !== 'string' && isUnavailable(used)) return unavailable('spent store');
     if (used === 'full') return unavailable('spent table full');
     if (used !== 'spent') return null;
-    await families.end(families.of(code.id), ends, request.now);
-    return invalid('used before');
+    const ended = await families.end(families.of(code.id), ends, request.now);
+    return ended ? invalid('used before') : unavailable('families');
   };
 
   return async (client, request, dpopKey) => {
@@ -49,6 +49,8 @@ export function createCodeGrant(deps: CodeGrantDeps): Grant {
     const { code } = open;
     const mismatch = compare(code, request, dpopKey);
     if (mismatch !== null) return mismatch;
+    const audiences = grantResources(client, code.resources, request.form.get('resource'));
+    if (isTokenProblem(audiences)) return audiences;
     const family = families.of(code.id);
     const proofs = [code.sessionCreated, ...code.events.map(({ at }) => at)];
     const held = {
@@ -65,7 +67,6 @@ export function createCodeGrant(deps: CodeGrantDeps): Grant {
     const ends = refreshPolicy.ends(client, code.sessionCreated, scopes, request.now);
     const refused = await useOnce(open, ends, request);
     if (refused !== null) return refused;
-    const audiences = grantResources(client, code.resources);
     return issue(
       {
         client,

@@ -6,6 +6,7 @@ import type { AuthenticationEvent } from '../../core/authentication-event.ts';
 import type { EpochSeconds } from '../../lib/clock.ts';
 import type { Client } from '../../parties/client.ts';
 import type { JwsAlgorithm } from '../../parties/client-metadata.ts';
+import { encryptionKeyOf } from '../../parties/encryption-key.ts';
 import { type AcrValue, amrOf, provedAcr } from './acr.ts';
 import { claimsOfScopes, releaseClaims } from './claims-release.ts';
 import { SIGNED_SECONDS, type SignJwt } from './jwt.ts';
@@ -82,10 +83,7 @@ function leftHalf(value: string, algorithm: JwsAlgorithm): string {
 async function encryptFor({ metadata }: Client, token: string): Promise<string> {
   const algorithm = metadata.id_token_encrypted_response_alg;
   if (algorithm === undefined) return token;
-  const wanted = algorithm.startsWith('RSA') ? 'RSA' : 'EC';
-  const key = (metadata.jwks?.keys ?? []).find(
-    (one) => one.kty === wanted && (one.use ?? 'enc') === 'enc' && (one.alg ?? algorithm) === algorithm,
-  );
+  const key = encryptionKeyOf(metadata);
   if (key === undefined) throw new Error(`client ${metadata.client_id} has no key for ${algorithm}`);
   const header = { alg: algorithm, enc: metadata.id_token_encrypted_response_enc ?? 'A256GCM', cty: 'JWT' };
   const withKid = typeof key.kid === 'string' ? { ...header, kid: key.kid } : header;

@@ -5,17 +5,19 @@ import type { AccessTokens, OpenAccessToken } from './access-token.ts';
 import { type ClientAuthentication, isBasic, type ProgramRequest, unavailable } from './client-authentication.ts';
 import type { Families } from './families.ts';
 import type { JudgeGrant } from './grant-state.ts';
+import type { RefreshPolicy } from './refresh-policy.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import type { ProgramAnswer } from './token-endpoint.ts';
 import { isTokenProblem, json, problemReply, type TokenProblem, tokenProblem } from './token-errors.ts';
+import { grantScopes } from './token-issue.ts';
 
 export interface TokenServiceDeps {
-  readonly issuer: string;
   readonly authentication: ClientAuthentication;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly judge: JudgeGrant;
   readonly families: Families;
+  readonly refreshPolicy: RefreshPolicy;
 }
 
 export interface TokenServices {
@@ -45,8 +47,10 @@ export function createTokenServices(deps: TokenServiceDeps): TokenServices {
 
   const revoke: TokenServices['revoke'] = (request) =>
     withClient(deps, request, async (client, token) => {
-      const ended = await heldBy(deps, client, token, request.now);
-      if (ended !== null) await deps.families.end(ended.family, ended.until, request.now);
+      const held = await heldBy(deps, client, token, request.now);
+      const ended = held === null || (await deps.families.end(held.family, held.refreshable, request.now));
+      // RFC 7009 §2.2.1: the client must know that the token still lives.
+      if (!ended) return unavailable('families');
       // RFC 7009 §2.2: a token that is none is no error: what the client wanted is so.
       return {};
     });
@@ -62,16 +66,18 @@ function mayKnow(client: Client, { client: owner, audiences }: OpenAccessToken):
 
 /** The family of a token that this client holds; null for anything else. */
 async function heldBy(
-  { accessTokens, refreshTokens }: TokenServiceDeps,
+  { accessTokens, refreshTokens, refreshPolicy }: TokenServiceDeps,
   client: Client,
   token: string,
   now: EpochSeconds,
-): Promise<{ readonly family: Uint8Array; readonly until: EpochSeconds } | null> {
+): Promise<{ readonly family: Uint8Array; readonly refreshable: EpochSeconds } | null> {
   const refresh = refreshTokens.open(client.metadata.client_id, token);
-  if (refresh !== null) return { family: refresh.grant.family, until: refresh.grant.ends };
+  if (refresh !== null) return { family: refresh.grant.family, refreshable: refresh.grant.ends };
   const access = await accessTokens.open(token, now);
   if (access === null || access.client.metadata.client_id !== client.metadata.client_id) return null;
-  return { family: access.grant.family, until: access.exp + 60 };
+  // The refresh token beside it ends too (§2.1). Not known from here when that would have been: no later than one of now.
+  const { family, scope } = access.grant;
+  return { family, refreshable: refreshPolicy.ends(client, now, grantScopes(scope), now) };
 }
 
 async function withClient(

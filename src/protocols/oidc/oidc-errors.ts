@@ -54,7 +54,7 @@ export const AUTHORIZATION_PROBLEMS = {
   'nonce-missing': { error: 'invalid_request', description: 'nonce is required for this response_type.' },
   'pkce-missing': { error: 'invalid_request', description: 'code_challenge is required (PKCE, RFC 7636).' },
   'pkce-method': { error: 'invalid_request', description: 'code_challenge_method must be S256.' },
-  'pkce-malformed': { error: 'invalid_request', description: 'code_challenge must be 43 characters of base64url.' },
+  'pkce-malformed': { error: 'invalid_request', description: 'code_challenge must be 32 bytes as base64url.' },
   'bad-prompt': {
     error: 'invalid_request',
     description: 'prompt has an unknown value, or none together with another.',

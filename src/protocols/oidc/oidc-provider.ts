@@ -135,7 +135,7 @@ export function createOidcProvider(deps: OidcDeps): OidcProvider {
       examine: authorize.examine,
       skew,
     }),
-    services: createTokenServices({ issuer, authentication, accessTokens, refreshTokens, judge, families }),
+    services: createTokenServices({ authentication, accessTokens, refreshTokens, judge, families, refreshPolicy }),
     endSession: createEndSession({ registry, hintedSubject, sidFor }),
     isClientOrigin: registry.isClientOrigin,
     adapter: createOidcAdapter({ registry, codes, issueIdToken, responder, subjectOf, keys, clock }),

@@ -8,7 +8,7 @@ import type { Families } from './families.ts';
 import type { JudgeGrant } from './grant-state.ts';
 import type { OpenRefresh, RefreshTokens } from './refresh-tokens.ts';
 import { isScope } from './scopes.ts';
-import { type TokenProblem, tokenProblem } from './token-errors.ts';
+import { isTokenProblem, type TokenProblem, tokenProblem } from './token-errors.ts';
 import { grantResources, grantScopes, type IssueTokens } from './token-issue.ts';
 
 export interface RefreshGrantDeps {
@@ -27,8 +27,8 @@ export function createRefreshGrant({ refreshTokens, spent, families, judge, issu
     if (typeof used !== 'string' && isUnavailable(used)) return unavailable('spent store');
     if (used === 'full') return unavailable('spent table full');
     if (used !== 'spent') return null;
-    await families.end(grant.family, grant.ends, now);
-    return invalid('used before');
+    const ended = await families.end(grant.family, grant.ends, now);
+    return ended ? invalid('used before') : unavailable('families');
   };
 
   return async (client, request, dpopKey) => {
@@ -48,20 +48,18 @@ export function createRefreshGrant({ refreshTokens, spent, families, judge, issu
     const state = await judge({ ...grant, oldestProof, latestProof: Math.max(...proofs) }, request.now);
     if (state.kind === 'unavailable') return unavailable(state.because);
     if (state.kind === 'ended') return invalid(state.because);
-    const resources = grantResources(client, grant.resources);
-    const wanted = request.form.get('resource');
-    if (wanted !== undefined && !resources.includes(wanted)) {
-      return tokenProblem('invalid_target', 'The resource is not one that was granted.');
-    }
+    const audiences = grantResources(client, grant.resources, request.form.get('resource'));
+    if (isTokenProblem(audiences)) return audiences;
     const refused = await useOnce(open, request);
     if (refused !== null) return refused;
     return issue(
       {
         client,
         account: state.account,
-        grant: { ...grant, generation: grant.generation + 1 },
+        // A proof shown for the first time binds what follows, as it does with a code (RFC 9449 §5).
+        grant: { ...grant, dpopKey: grant.dpopKey ?? dpopKey, generation: grant.generation + 1 },
         scopes,
-        audiences: wanted === undefined ? resources : [wanted],
+        audiences,
         withRefreshToken: true,
         nonce: null,
         ancestors: [{ kid: open.kid, lineage: grant.lineage }],

@@ -16,7 +16,7 @@ import { shortHash } from './pending-answer.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import { type Scope, scopesOf } from './scopes.ts';
 import type { SubjectOf } from './subject.ts';
-import { json, type TokenProblem } from './token-errors.ts';
+import { json, type TokenProblem, tokenProblem } from './token-errors.ts';
 
 /** What is given, and to whom. */
 export interface TokenIssue {
@@ -109,10 +109,18 @@ export function grantScopes(bits: number): readonly Scope[] {
   return scopesOf(bits) ?? [];
 }
 
-/** The registered resources that a grant has, by their hashes. */
-export function grantResources(client: Client, hashes: readonly Uint8Array[]): readonly string[] {
+/** The registered resources that a grant has, by their hashes; when one of them is `wanted`, that one alone (RFC 8707 §2.2). */
+export function grantResources(
+  client: Client,
+  hashes: readonly Uint8Array[],
+  wanted: string | undefined,
+): readonly string[] | TokenProblem {
   const held = new Set(hashes.map((one) => Buffer.from(one).toString('hex')));
-  return client.metadata.signet.resources.filter((resource) => held.has(shortHash(resource)));
+  const resources = client.metadata.signet.resources.filter((resource) => held.has(shortHash(resource)));
+  if (wanted === undefined) return resources;
+  return resources.includes(wanted)
+    ? [wanted]
+    : tokenProblem('invalid_target', 'The resource is not one that was granted.');
 }
 
 function latest(events: readonly AuthenticationEvent[]): EpochSeconds {

@@ -1,0 +1,339 @@
+// What an attacker does to the authorization endpoint: addresses, PKCE, forged hints and request objects, scripts in pages.
+import assert from 'node:assert/strict';
+import { createHmac, createPublicKey, sign } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import {
+  authorize,
+  authorizePath,
+  basic,
+  CALLBACK,
+  ClientKey,
+  codeOf,
+  ISSUER,
+  type Params,
+  redeem,
+  returned,
+} from '../../support/oidc.ts';
+import { API, attackedClients, BANK_KEY, SECRET, SHOP_KEY } from '../../support/oidc-clients.ts';
+import { type Answer, type OneNode, startOneNode } from '../../support/one-node.ts';
+import { PersonBrowser } from '../../support/person.ts';
+
+let node: OneNode;
+/** Alice, signed in: whatever gets past the checks gets a code at once. */
+let alice: PersonBrowser;
+before(async () => {
+  node = await startOneNode({
+    environment: { SIGNET_THROTTLE_ENABLED: 'false' },
+    clients: await attackedClients(),
+  });
+  alice = new PersonBrowser();
+  await authorize(node, alice, 'wiki');
+});
+after(() => node.close());
+
+const ask = (clientId: string, changes: Params): Promise<Answer> => alice.get(node, authorizePath(clientId, changes));
+
+// RFC 9700 §4.1, CVE-2020-26938, CVE-2023-6134, CVE-2024-52289: whatever a lax comparison or a URL parser takes for the registered address.
+const addresses: readonly { readonly client: string; readonly address: string }[] = [
+  ...[
+    `${CALLBACK}/`,
+    `${CALLBACK}?x=1`,
+    `${CALLBACK}#`,
+    `${CALLBACK};x`,
+    `${CALLBACK}%2f..`,
+    `${CALLBACK}/%2e%2e/other`,
+    `${CALLBACK}%00`,
+    ` ${CALLBACK}`,
+    `${CALLBACK}\n`,
+    CALLBACK.toUpperCase(),
+    CALLBACK.replace('https', 'http'),
+    CALLBACK.replace('https:', ''),
+    CALLBACK.replace('//', '/\\'),
+    CALLBACK.replace('.org/', '.org./'),
+    CALLBACK.replace('.org/', '.org:443/'),
+    CALLBACK.replace('.org/', '.org.evil.example/'),
+    CALLBACK.replace('.org/', '.org@evil.example/'),
+    CALLBACK.replace('wiki.', 'evil.example\\.wiki.'),
+    CALLBACK.replace('wiki', 'wıkı'),
+    'javascript:alert(1)//https://wiki.example.org/callback',
+    'data:text/html,x',
+    '//evil.example/callback',
+    '*',
+    'null',
+  ].map((address) => ({ client: 'wiki', address })),
+  ...[
+    'http://127.0.0.1:80@evil.example/cb',
+    'http://127.0.0.1:1:2/cb',
+    'http://127.0.0.1:99999/cb',
+    'http://127.0.0.1:/../evil',
+    'http://127.0.0.1:8080/cb/',
+    'http://127.0.0.1:8080/CB',
+    'http://127.0.0.1:8080/cb?x',
+    'http://127.0.0.1.evil.example:8080/cb',
+    'http://127.0.0.2:8080/cb',
+    'http://127.1:8080/cb',
+    'http://2130706433:8080/cb',
+    'http://[::1]:8080/cb',
+    'http://localhost:8080/cb',
+    'https://127.0.0.1:8080/cb',
+    'org.example.app:/cb2',
+    'org.example.app://cb',
+    'ORG.EXAMPLE.APP:/cb',
+    'org.example.app.evil:/cb',
+  ].map((address) => ({ client: 'app', address })),
+];
+for (const { client, address } of addresses) {
+  test(`no answer and no error goes to ${JSON.stringify(address)}`, async () => {
+    for (const changes of [{}, { prompt: 'none', response_type: 'nonsense' }, { response_mode: 'form_post' }]) {
+      const answer = await ask(client, { ...changes, redirect_uri: address });
+      assert.equal(answer.status, 400);
+      assert.equal(answer.headers.location, undefined);
+      assert.doesNotMatch(answer.text, /<form/);
+    }
+  });
+}
+
+// RFC 9700 §4.8.2, RFC 7636 §4.3: each would leave a code that needs no verifier, or one that is easily guessed.
+const challenges: readonly { readonly name: string; readonly changes: Params }[] = [
+  { name: 'none', changes: { code_challenge: undefined, code_challenge_method: undefined } },
+  { name: 'a method alone', changes: { code_challenge: undefined } },
+  { name: 'plain', changes: { code_challenge_method: 'plain' } },
+  { name: 'no method', changes: { code_challenge_method: undefined } },
+  { name: 's256', changes: { code_challenge_method: 's256' } },
+  { name: 'empty', changes: { code_challenge: '' } },
+  { name: 'with padding', changes: { code_challenge: `${'A'.repeat(43)}=` } },
+  { name: 'another spelling of 32 bytes', changes: { code_challenge: `${'A'.repeat(42)}B` } },
+  { name: 'in base64', changes: { code_challenge: `${'A'.repeat(41)}+8` } },
+  { name: 'too short', changes: { code_challenge: 'A'.repeat(42) } },
+];
+for (const { name, changes } of challenges) {
+  test(`PKCE downgrade: ${name}`, async () => {
+    for (const client of ['wiki', 'spa']) {
+      const told = returned(await ask(client, changes));
+      assert.deepEqual([told.get('error'), told.has('code')], ['invalid_request', false]);
+    }
+  });
+}
+
+// RFC 9449 §10: a binding that is dropped in silence is worse than none.
+test('dpop_jkt in another spelling is refused, not dropped', async () => {
+  assert.equal(returned(await ask('wiki', { dpop_jkt: `${'A'.repeat(42)}B` })).get('error'), 'invalid_request');
+});
+
+// CVE-2024-23647: where PKCE is optional, a challenge taken out on the way is found out by the verifier.
+test('a verifier shown for a code without a challenge is refused', async () => {
+  const code = await codeOf(node, 'old', { code_challenge: undefined, code_challenge_method: undefined }, alice);
+  assert.equal((await redeem(node, 'old', code, {}, basic('old', SECRET))).body.error, 'invalid_grant');
+  const { status } = await redeem(node, 'old', code, { code_verifier: undefined }, basic('old', SECRET));
+  assert.equal(status, 200);
+});
+
+// RFC 9700 §4.4, RFC 9207: the client tells whose answer it is, of errors too.
+test('every answer names its issuer, in every mode', async () => {
+  for (const response_mode of ['query', 'fragment']) {
+    for (const changes of [{}, { prompt: 'none login' }, { scope: 'email' }]) {
+      assert.equal(returned(await ask('wiki', { response_mode, ...changes })).get('iss'), ISSUER);
+    }
+  }
+  const jarm = returned(await ask('wiki', { response_mode: 'jwt' })).get('response') ?? '';
+  assert.equal(JSON.parse(Buffer.from(jarm.split('.')[1] ?? '', 'base64url').toString()).iss, ISSUER);
+});
+
+// OpenID Connect Core §5.1, RFC 8707: nobody widens what is registered by asking.
+test('scopes and resources beyond the registration are not given', async () => {
+  assert.equal(returned(await ask('spa', { resource: API })).get('error'), 'invalid_target');
+  assert.equal(returned(await ask('wiki', { resource: `${API}/` })).get('error'), 'invalid_target');
+  assert.equal(returned(await ask('wiki', { response_type: 'id_token' })).get('error'), 'unauthorized_client');
+  assert.equal(returned(await ask('wiki', { response_type: 'token' })).get('error'), 'unsupported_response_type');
+  assert.equal(returned(await ask('wiki', { response_type: 'code token' })).get('error'), 'unsupported_response_type');
+});
+
+// OWASP ASVS 5.3.3, CVE-2023-6927 (Keycloak form_post): text of the request in a page of ours.
+const SCRIPTS = [
+  '"><script>alert(1)</script>',
+  "'><img src=x onerror=alert(1)>",
+  '</form><form action=https://evil.example>',
+  'javascript:alert(1)',
+  '\u2028</textarea><svg/onload=alert(1)>',
+];
+for (const script of SCRIPTS) {
+  test(`in pages only as text: ${script}`, async () => {
+    const posted = await ask('wiki', { response_mode: 'form_post', state: script });
+    assert.equal(posted.status, 200);
+    assert.match(String(posted.headers['content-security-policy']), /default-src 'none'/);
+    const pages = [
+      posted,
+      await ask('wiki', { response_mode: 'form_post', state: script, prompt: 'none login' }),
+      await ask(script, {}),
+      await ask('wiki', { redirect_uri: script }),
+      await ask('wiki', { redirect_uri: `${CALLBACK}?${script}`, state: script }),
+      await new PersonBrowser().get(node, authorizePath('wiki', { login_hint: script })),
+      await alice.get(node, `/oidc/end-session?client_id=${encodeURIComponent(script)}`),
+      await alice.get(node, `/oidc/end-session?client_id=wiki&state=${encodeURIComponent(script)}`),
+    ];
+    for (const { text } of pages) {
+      assert.doesNotMatch(
+        text,
+        /<script>alert|<img src=x|<svg\/onload|<form action=https:\/\/evil|(?:href|action|src)="javascript:/,
+      );
+    }
+  });
+}
+
+test('a name typed by a link stands in the login form as text', async () => {
+  const browser = new PersonBrowser();
+  const hint = '"><script>alert(1)</script>';
+  const started = await browser.get(node, authorizePath('wiki', { login_hint: hint }));
+  const page = await browser.get(node, started.headers.location ?? '');
+  assert.match(page.text, /&quot;&gt;&lt;script&gt;/);
+  assert.doesNotMatch(page.text, /<script>alert/);
+});
+
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** The same token under another header, or with a signature that is none. */
+function forged(token: string, header: object, signature = ''): string {
+  return `${encode(header)}.${token.split('.')[1]}.${signature}`;
+}
+
+// RFC 8725 §2.1, §3.1, CVE-2015-9235, CVE-2016-5431; OpenID Connect Core §3.1.2.1.
+test('id_token_hint: nothing but an ID token of this client that is signed here', async () => {
+  const tokensOf = async (client: string) =>
+    (await redeem(node, client, await codeOf(node, client, {}, alice), {})).body;
+  const { id_token: idToken = '', access_token: accessToken = '' } = await tokensOf('spa');
+  const [{ kid } = { kid: '' }] = JSON.parse((await node.ask({ path: '/oidc/jwks' })).text).keys;
+  const good = returned(await ask('spa', { id_token_hint: idToken, prompt: 'none' }));
+  assert.ok(good.has('code'));
+  const hints: readonly (readonly [string, string])[] = [
+    ['none', forged(idToken, { alg: 'none', typ: 'JWT', kid })],
+    ['None', forged(idToken, { alg: 'None', typ: 'JWT', kid })],
+    ['HS256 with the public key', await hmacOf(idToken, kid)],
+    ['of an unknown key', forged(idToken, { alg: 'RS256', typ: 'JWT', kid: 'x' }, 'AAAA')],
+    ['with a key of its own', await selfSigned(idToken)],
+    ['an access token', accessToken],
+    ['its signature cut', idToken.slice(0, -6)],
+    ['five parts', `${idToken}.x.y`],
+    ['nothing', '.'],
+  ];
+  for (const [name, id_token_hint] of hints) {
+    assert.equal(returned(await ask('spa', { id_token_hint, prompt: 'none' })).get('error'), 'invalid_request', name);
+  }
+  const foreign = returned(await ask('wiki', { id_token_hint: idToken, prompt: 'none' }));
+  assert.equal(foreign.get('error'), 'invalid_request', 'another client’s');
+});
+
+async function hmacOf(token: string, kid: string): Promise<string> {
+  const { keys } = JSON.parse((await node.ask({ path: '/oidc/jwks' })).text);
+  const jwk = keys.find((one: { kid: string }) => one.kid === kid);
+  const pem = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+  const input = `${encode({ alg: 'HS256', typ: 'JWT', kid })}.${token.split('.')[1]}`;
+  return `${input}.${createHmac('sha256', pem).update(input).digest('base64url')}`;
+}
+
+/** CVE-2018-0114: the header brings the key that verifies it. */
+async function selfSigned(token: string): Promise<string> {
+  const key = new ClientKey();
+  const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  return key.sign(claims, { typ: 'JWT', jwk: await key.jwk() });
+}
+
+const authorization = (changes: Params = {}): Record<string, string> =>
+  Object.fromEntries(new URLSearchParams(authorizePath('bank', changes).split('?')[1]));
+
+interface Claims {
+  readonly [name: string]: unknown;
+}
+
+function requestObject(changes: Claims = {}, header: object = {}, key = BANK_KEY): Promise<string> {
+  const { now } = node.time;
+  return key.sign({ iss: 'bank', aud: ISSUER, exp: now + 60, ...authorization(), ...changes }, { ...header });
+}
+
+test('a request object counts, and nothing beside it', async () => {
+  const request = await requestObject({ state: 'of the object' });
+  // RFC 9101 §6.3: parameters beside the object are another person's words.
+  const beside = { state: 'beside', scope: 'openid email', prompt: 'login', response_mode: 'fragment', resource: API };
+  const answer = await ask('bank', { ...beside, request });
+  assert.ok((answer.headers.location ?? '').startsWith(`${CALLBACK}?code=`));
+  assert.equal(returned(answer).get('state'), 'of the object');
+  const evil = await requestObject({ redirect_uri: 'https://evil.example/' });
+  assert.equal((await ask('bank', { request: evil })).status, 400);
+});
+
+// RFC 9101 §10, RFC 8725 §2.
+const objects: readonly { readonly name: string; readonly make: () => Promise<string> }[] = [
+  { name: 'for another server', make: () => requestObject({ aud: 'https://other.example' }) },
+  { name: 'for nobody', make: () => requestObject({ aud: undefined }) },
+  { name: 'of another issuer', make: () => requestObject({ iss: 'shop' }) },
+  { name: 'of another client', make: () => requestObject({ client_id: 'shop' }) },
+  { name: 'without a client', make: () => requestObject({ client_id: undefined }) },
+  { name: 'signed by another client', make: () => requestObject({}, {}, SHOP_KEY) },
+  {
+    name: 'signed by another client that says so',
+    make: () => requestObject({ iss: 'shop', client_id: 'shop' }, {}, SHOP_KEY),
+  },
+  { name: 'expired', make: () => requestObject({ exp: 1 }) },
+  { name: 'without an end', make: () => requestObject({ exp: undefined }) },
+  { name: 'for years', make: () => requestObject({ exp: 4_000_000_000 }) },
+  { name: 'not yet', make: () => requestObject({ nbf: 4_000_000_000 }) },
+  { name: 'a client assertion', make: () => BANK_KEY.assertion(node, 'bank', authorization()) },
+  { name: 'typ of a client assertion', make: () => requestObject({}, { typ: 'client-authentication+jwt' }) },
+  { name: 'typ of a DPoP proof', make: () => requestObject({}, { typ: 'dpop+jwt' }) },
+  { name: 'typ of an access token', make: () => requestObject({}, { typ: 'at+jwt' }) },
+  { name: 'an object within', make: async () => requestObject({ request: await requestObject() }) },
+  { name: 'another by reference within', make: () => requestObject({ request_uri: 'https://evil.example/' }) },
+  {
+    name: 'its own key in the header',
+    make: async () => {
+      const key = new ClientKey();
+      return requestObject({}, { jwk: await key.jwk() }, key);
+    },
+  },
+  { name: 'alg none', make: async () => forged(await requestObject(), { alg: 'none' }) },
+  {
+    name: 'alg none with the signature',
+    make: async () => {
+      const object = await requestObject();
+      return forged(object, { alg: 'none' }, object.split('.')[2]);
+    },
+  },
+  { name: 'HS256', make: async () => forged(await requestObject(), { alg: 'HS256' }, 'AAAA') },
+  {
+    name: 'an unknown critical header',
+    make: async () => {
+      const [, payload] = (await requestObject()).split('.');
+      const input = `${encode({ alg: 'ES256', crit: ['x'], x: 1 })}.${payload}`;
+      const signature = sign('sha256', Buffer.from(input), { key: BANK_KEY.privateKey, dsaEncoding: 'ieee-p1363' });
+      return `${input}.${signature.toString('base64url')}`;
+    },
+  },
+  { name: 'no JWT', make: async () => '{"redirect_uri":"x"}' },
+];
+for (const { name, make } of objects) {
+  test(`request object: ${name}: refused`, async () => {
+    const told = returned(await ask('bank', { request: await make() }));
+    assert.equal(told.get('error'), 'invalid_request_object');
+    assert.equal(told.has('code'), false);
+  });
+}
+
+// RFC 9101 §10.5 (CWE-918): nothing that a request names is fetched.
+test('what a request names is not fetched', async () => {
+  const fetched: string[] = [];
+  const real = globalThis.fetch;
+  globalThis.fetch = async (input) => {
+    fetched.push(String(input));
+    return new Response('{}');
+  };
+  try {
+    const told = returned(await ask('bank', { request_uri: 'https://evil.example/object' }));
+    assert.equal(told.get('error'), 'request_uri_not_supported');
+    for (const header of [{ jku: 'https://evil.example/jwks' }, { x5u: 'https://evil.example/x5u' }]) {
+      await ask('bank', { request: await requestObject({}, header, SHOP_KEY) });
+    }
+    await ask('wiki', { registration: '{"jwks_uri":"https://evil.example/jwks"}' });
+  } finally {
+    globalThis.fetch = real;
+  }
+  assert.deepEqual(fetched, []);
+});
