@@ -24,8 +24,14 @@ export interface DirectoryUnavailable {
 /** Finds accounts. The user of the port is the login flow (by name) and the warm path (by id). */
 export interface Directory {
   readonly findByLoginName: (loginName: string) => Promise<Account | null | DirectoryUnavailable>;
-  readonly findById: (id: AccountId) => Promise<Account | null | DirectoryUnavailable>;
+  readonly findById: (id: AccountId, how?: LookUp) => Promise<Account | null | DirectoryUnavailable>;
 }
+
+/**
+ * asked-now: somebody is about to be signed in, so what was remembered does not do. Else an answer may be as old as the
+ * node's cache allows.
+ */
+export type LookUp = 'asked-now';
 
 /** Tells an outage from an answer. */
 export function isUnavailable(answer: object | string | boolean | null): answer is DirectoryUnavailable {

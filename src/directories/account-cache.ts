@@ -1,5 +1,5 @@
 // Owns: not asking a directory about a person more than once in a period, and going on without it for a while when it is
-// down. In memory and bounded. Leaves to the directory: the truth; a sign-in with a name and a password always asks it.
+// down. In memory and bounded. Leaves to the directory: the truth; whoever proves something is asked about.
 import { LRUCache } from 'lru-cache';
 import { type Account, type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import type { PasswordDirectory } from '../core/password-directory.ts';
@@ -29,7 +29,7 @@ const RETRY_SECONDS = 5;
 /** Milliseconds that a request waits for a slow directory when it could go on with what is remembered. */
 const PATIENCE_MS = 250;
 
-/** The same directory, whose `findById` answers from memory. */
+/** The same directory, whose `findById` answers from memory unless it is to be asked now. */
 export function withAccountCache<D extends PasswordDirectory>(
   directory: D,
   policy: AccountCachePolicy,
@@ -60,7 +60,8 @@ export function withAccountCache<D extends PasswordDirectory>(
       if (answer !== null && !isUnavailable(answer)) remember(answer.id, answer);
       return answer;
     },
-    findById: async (id) => {
+    findById: async (id, how) => {
+      if (how === 'asked-now') return ask(id);
       const before = known.get(id);
       // An answer from the future is of a clock that was set back: how old it is nobody knows.
       const now = clock();

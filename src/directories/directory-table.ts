@@ -75,7 +75,7 @@ export function createDirectoryTable(
       if (claimed.kind === 'unavailable') return { unavailable: true };
       return claimed.kind === 'claimed' ? claimed.account : null;
     },
-    findById: (id) => firstOf((directory) => directory.findById(id)),
+    findById: (id, how) => firstOf((directory) => directory.findById(id, how)),
   };
 }
 

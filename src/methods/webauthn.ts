@@ -127,7 +127,7 @@ export function createPasskeySignIn(
       if (typeof said !== 'string' || !isUserHandle(said, userHandle(accountId))) {
         return wrong(accountId, 'refused-proof');
       }
-      const account = await directory.findById(accountId);
+      const account = await directory.findById(accountId, 'asked-now');
       if (account !== null && isUnavailable(account)) return unavailable('store');
       if (account === null) return wrong(accountId, 'not-enrolled');
       if (account.disabled) return { ...wrong(accountId, 'mismatch'), because: 'disabled' };

@@ -76,7 +76,8 @@ export function speechOf(world: Pick<LoginWorld, 'relyingParty'>, { flow, facts 
 const NOTHING: CredentialSet = { version: 0, credentials: [] };
 
 /** The next step of a visit's attempt. Everything that may have changed since the last page is read again. */
-export async function nextStep(world: LoginWorld, visit: Visit, input: LoginInput): Promise<Next> {
+export async function nextStep(world: LoginWorld, visit: Visit, given: LoginInput): Promise<Next> {
+  const input = await asItIsNow(world.desk, given);
   const where = await situation(world, visit);
   const first = advance(where, visit.flow.context, input);
   if (first.step.kind !== 'look-up') return { ...first, step: first.step, enrolled: NOTHING };
@@ -86,6 +87,17 @@ export async function nextStep(world: LoginWorld, visit: Visit, input: LoginInpu
   const second = advance({ ...where, enrolment: { accountId, enrolled } }, visit.flow.context, input);
   if (second.step.kind === 'look-up') throw new Error('the flow asked twice what an account has enrolled');
   return { ...second, step: second.step, enrolled: enrolled ?? NOTHING };
+}
+
+/**
+ * Who proves something may have been disabled since the node last asked. Not after a password, which has just been asked
+ * about; and while the directory is down, what is remembered does, as for single sign-on.
+ */
+async function asItIsNow({ directory }: Desk, input: LoginInput): Promise<LoginInput> {
+  if (input.kind !== 'proved' || input.event.method === 'password') return input;
+  const now = await directory.findById(input.account.id, 'asked-now');
+  if (now !== null && isUnavailable(now)) return input;
+  return { ...input, account: now ?? { ...input.account, disabled: true } };
 }
 
 /** The cookie of a visit's flow with this context. */

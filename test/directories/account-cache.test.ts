@@ -114,6 +114,18 @@ test('a sign-in with a name always asks, and an outage of it is one', async () =
   assert.deepEqual(await cached.findByLoginName('anna'), { unavailable: true });
 });
 
+// CWE-613, CWE-863: who signs in without a name is not let in by what was remembered of them.
+test('a sign-in without a name asks as well, what it hears is remembered, and an outage of it is one', async () => {
+  const { cached, people, state } = open();
+  await cached.findById('anna');
+  people.set('anna', account('anna', { disabled: true }));
+  assert.deepEqual(await cached.findById('anna', 'asked-now'), account('anna', { disabled: true }));
+  assert.deepEqual(await cached.findById('anna'), account('anna', { disabled: true }));
+  assert.equal(state.asked, 2);
+  state.down = true;
+  assert.deepEqual(await cached.findById('anna', 'asked-now'), { unavailable: true });
+});
+
 test('a clock that was set back: what was said in the future is asked again, and not used in an outage', async () => {
   const { cached, time, state } = open();
   await cached.findById('anna');

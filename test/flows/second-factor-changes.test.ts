@@ -140,6 +140,26 @@ test('the account is disabled between password and code', async () => {
   }
 });
 
+// CWE-863: what the node remembers of a person is not what lets them in.
+test('the account is disabled, or gone, between password and code, and the node still remembers it as it was', async () => {
+  for (const gone of [true, false]) {
+    const [app = ''] = await fresh('alice');
+    const tab = await open(new PersonBrowser(), at('strong'));
+    await password(tab);
+    const { findById } = node.node.parts.directories;
+    const found = await findById(await node.idOf('alice'));
+    assert.ok(found !== null && 'id' in found);
+    const directory = node.node.parts.directories as { findById: typeof findById };
+    const now = gone ? null : { ...found, disabled: true };
+    directory.findById = async (id, how) => (id === found.id && how === 'asked-now' ? now : findById(id));
+    try {
+      assert.equal(statusOf(await code(tab, node.codeOf(app))), 'AuthnFailed');
+    } finally {
+      directory.findById = findById;
+    }
+  }
+});
+
 test('another account in a step-up is told to the party as an unknown principal, and the session stays', async () => {
   await fresh('alice', 'bob');
   const browser = new PersonBrowser();

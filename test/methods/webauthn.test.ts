@@ -373,6 +373,23 @@ for (const [name, lie, parts, reason] of [
   });
 }
 
+// CWE-863: a node remembers people for minutes, for an hour while the directory is down.
+test('whether the account is disabled is asked when it signs in, not remembered', async () => {
+  const { world, key } = await withKey();
+  const passkeys = createPasskeySignIn({
+    party: PARTY,
+    store: world.store,
+    spent: memorySpent(),
+    userHandle,
+    random,
+    directory: { findById: async (_id, how) => ({ ...anna, disabled: how === 'asked-now' }) },
+  });
+  const data = passkeys.begin();
+  const json = key.answer({ ...HERE, challenge: data.subarray(1), counter: 1, userHandle: userHandle(anna.id) });
+  const outcome = await passkeys.verify(fields({ [WEBAUTHN_FIELD]: json }), { data, at: START }, at(START + 9));
+  assert.equal(reasonOf(outcome), 'disabled');
+});
+
 test('nobody is signed in by a key that nobody enrolled, or that was disabled, or that cannot be looked up', async () => {
   const enrolled = await withKey();
   assert.equal(reasonOf(await signIn({ ...enrolled, key: new SoftwareKey() })), 'not-enrolled');
