@@ -1,13 +1,16 @@
-// Owns: the second factors of a node as they follow from its configuration. Leaves to methods/: what each of them is; to
-// wire.ts: the stores that they stand on.
+// Owns: the second factors of a node as they follow from its configuration and its parts: none without a database.
+// Leaves to methods/: what each of them is; to webauthn-factors.ts: keys and passkeys; to wire.ts: who uses them.
 import type { Config } from './config/config.ts';
+import type { MethodName } from './core/authentication-event.ts';
 import type { CredentialStore } from './core/credential.ts';
 import type { OneTimeCodes } from './core/one-time-code.ts';
 import type { SpentStore } from './core/revocation.ts';
 import type { DataKeys } from './core/secrets-at-rest.ts';
+import { withoutRevoked } from './directories/revoked-enrolments.ts';
 import { createSqlCredentials } from './directories/sql-credentials.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Random } from './lib/random.ts';
+import type { FactorEnrolment } from './methods/factor-method.ts';
 import { createFactorTable, type FactorTable } from './methods/factor-table.ts';
 import { createMailSender } from './methods/mail-sender.ts';
 import { createPasswordPolicy, type PasswordPolicy } from './methods/password-policy.ts';
@@ -15,7 +18,8 @@ import { createSmsSender } from './methods/sms-sender.ts';
 import type { Throttle } from './methods/throttle.ts';
 import type { Parts } from './parts.ts';
 import type { SecondFactors } from './routes.ts';
-import { createDataCipher } from './sealer/data-value.ts';
+import { createDataCipher, type DataResult } from './sealer/data-value.ts';
+import { isRevoked } from './sealer/keyring.ts';
 import type { StableSecret } from './sealer/stable-secret.ts';
 import { createSqlOneTimeCodes } from './state/sql-one-time-codes.ts';
 import { codeMessage } from './web/code-message.ts';
@@ -68,20 +72,30 @@ export interface FactorContext {
   readonly throttle: Throttle;
   readonly clock: Clock;
   readonly random: Random;
+  /** How reading a stored secret ended. */
+  readonly onSecret: (result: DataResult) => void;
   readonly onSendFailed: SecondFactorParts['onSendFailed'];
 }
 
-const NONE: SecondFactors = { factors: [], passkeys: null, credentials: null, possible: ['password'], enrolment: null };
+/** What people of this node can use, and come to have. */
+export interface NodeFactors extends SecondFactors {
+  readonly enrolments: readonly FactorEnrolment[];
+}
+
+const NONE: NodeFactors = {
+  ...{ factors: [], enrolments: [], passkeys: null, credentials: null },
+  ...{ possible: ['password'], enrolment: null },
+};
 
 /** Everything beside the password, on the node's database. Without one there is no place to keep an enrolment. */
-export function factorsOnDatabase(config: Config, parts: Parts, context: FactorContext): SecondFactors {
-  const { directories: directory, stableSecret, dataKeyring, shared } = parts;
+export function factorsOnDatabase(config: Config, parts: Parts, context: FactorContext): NodeFactors {
+  const { directories: directory, stableSecret, keyring, dataKeyring, shared } = parts;
   if (shared.database === null || dataKeyring === null) return NONE;
-  const { spent, throttle, clock, random, onSendFailed } = context;
-  const credentials = createSqlCredentials(shared.database);
+  const { spent, throttle, clock, random, onSecret, onSendFailed } = context;
+  const credentials = withoutRevoked(createSqlCredentials(shared.database), (kid) => isRevoked(keyring.current(), kid));
   const codes = createSqlOneTimeCodes(shared.database);
   const { current: ring, reread } = dataKeyring;
-  const dataKeys = createDataCipher({ ring, reread, clock, random, observe: () => {} });
+  const dataKeys = createDataCipher({ ring, reread, clock, random, observe: onSecret });
   const table = createSecondFactors(config, {
     credentials,
     codes,
@@ -93,14 +107,19 @@ export function factorsOnDatabase(config: Config, parts: Parts, context: FactorC
   });
   const webauthn = createWebauthn(config, { credentials, spent, directory, stableSecret, random });
   const methods = [...table.methods, ...(webauthn === null ? [] : [webauthn.method])];
-  const proofs = webauthn === null ? [] : (['passkey', 'attested-key'] as const);
   return {
     factors: methods,
+    enrolments: [...table.enrolments, ...(webauthn === null ? [] : [webauthn.enrolment])],
     passkeys: webauthn?.signIn ?? null,
     credentials,
-    possible: ['password', ...methods.map(({ name }) => name), ...proofs],
+    possible: ['password', ...methods.map(({ name }) => name), ...(webauthn === null ? [] : keyProofs(config))],
     enrolment: null,
   };
+}
+
+/** Without a maker's root nobody can enrol a key that counts as attested: asking for one would be asking in vain. */
+function keyProofs({ webauthn }: Pick<Config, 'webauthn'>): readonly MethodName[] {
+  return webauthn.attestationRoots.length === 0 ? ['passkey'] : ['passkey', 'attested-key'];
 }
 
 /** What new passwords are judged by. */

@@ -108,6 +108,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     throttle,
     clock,
     random,
+    onSecret: (result) => metrics.secretsRead.inc({ result }),
     onSendFailed: (channel, code) => log.error('a code could not be sent', { channel, code }),
   });
   const { database } = parts.shared;

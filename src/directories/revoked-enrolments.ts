@@ -1,0 +1,25 @@
+// Owns: that whatever was enrolled under a sealer key which has been revoked since cannot be used, from the moment that a
+// node has the new ring. Leaves to sql-lineage.ts: disabling the rows for good, when the key is revoked.
+import { isUnavailable } from '../core/account.ts';
+import type { Credential, CredentialStore } from '../core/credential.ts';
+
+/**
+ * The store, in which such credentials count as disabled. A session forged under a leaked key could have enrolled them, and
+ * a node that had not heard of the revocation yet may have added one after the rows were looked through.
+ */
+export function withoutRevoked(store: CredentialStore, isRevoked: (kid: string) => boolean): CredentialStore {
+  const asOfNow = (credential: Credential): Credential =>
+    !credential.disabled && credential.lineage.some(isRevoked) ? { ...credential, disabled: true } : credential;
+  return {
+    ...store,
+    list: async (accountId) => {
+      const set = await store.list(accountId);
+      return isUnavailable(set) ? set : { ...set, credentials: set.credentials.map(asOfNow) };
+    },
+    findWebauthn: async (credentialId) => {
+      const found = await store.findWebauthn(credentialId);
+      if (found === null || isUnavailable(found)) return found;
+      return { ...found, credential: asOfNow(found.credential) };
+    },
+  };
+}
