@@ -1,6 +1,6 @@
 // Owns: opening every file that a node lives on, and telling all that is wrong with them at once.
 // Leaves to wire.ts: putting the opened parts together; `signet check` opens them and stops there.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from './config/config.ts';
 import { type OpenDirectories, openDirectories } from './directories/open-directories.ts';
 import { openSqlDirectory } from './directories/sql-directory.ts';
@@ -9,6 +9,7 @@ import type { Clock } from './lib/clock.ts';
 import { formatProblem, messageOf, type Problem, Problems, ProblemsError } from './lib/problems.ts';
 import type { Random } from './lib/random.ts';
 import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.ts';
+import type { CallbackOptions } from './protocols/cas/proxy-callback.ts';
 import { followUnsignable, unsignableClients } from './protocols/oidc/signable.ts';
 import { followSigners, type Signers, unmadeSignatures } from './protocols/saml/signers.ts';
 import { type DataKeyringSource, openDataKeyringFile } from './sealer/data-key-file.ts';
@@ -45,6 +46,8 @@ export interface Parts {
   /** SAML's, as its keys are now. */
   readonly signers: () => Signers;
   readonly isProxy: AddressTest;
+  /** How proxies' callbacks are reached. */
+  readonly casCallbacks: Pick<CallbackOptions, 'isAllowed' | 'authorities'>;
   readonly theme: Theme;
   /** What does not keep a node from starting, and yet wants somebody's attention. */
   readonly warnings: readonly Problem[];
@@ -62,6 +65,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   const problems = new Problems();
   const warnings = new Problems();
   const isProxy = addressList(config.trustedProxies, 'trustedProxies', problems);
+  const casCallbacks = openCasCallbacks(config, problems);
   const shared = await openSharedState(config, context, problems, warnings);
   const serials = await highestSerials(shared.database);
   const remember = (ring: RingName, serial: number): void => {
@@ -123,6 +127,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     signingKeys: { saml: signing, oidc: oidcSigning },
     signers: followSigners(() => signing.current().current),
     isProxy,
+    casCallbacks,
     theme,
     warnings: warnings.list(),
     close,
@@ -138,6 +143,17 @@ async function highestSerials(database: SharedState['database']): Promise<Serial
     return typeof serial === 'number' ? serial : 0;
   };
   return { keyring: await highest('keyring'), 'data-keyring': await highest('data-keyring') };
+}
+
+function openCasCallbacks({ cas }: Config, problems: Problems): Parts['casCallbacks'] {
+  const isAllowed = addressList(cas.callbackNetworks, 'cas.callbackNetworks', problems);
+  const { callbackAuthorities: path } = cas;
+  if (path === null) return { isAllowed, authorities: null };
+  const authorities = attempt(problems, 'cas.callbackAuthorities', () => readFileSync(path, 'utf8'));
+  if (authorities !== null && !authorities.includes('-----BEGIN CERTIFICATE-----')) {
+    problems.add('cas.callbackAuthorities', path, 'certificates in PEM');
+  }
+  return { isAllowed, authorities };
 }
 
 function openKeyring(

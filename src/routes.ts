@@ -1,5 +1,6 @@
 // Owns: which address leads to which desk. Leaves to http/app.ts: serving them; to wire.ts: everything they are made of.
 import { createHash } from 'node:crypto';
+import { casSignOut, createCasRoutes } from './cas-routes.ts';
 import type { Config } from './config/config.ts';
 import type { RelyingPartyKey } from './core/authentication-request.ts';
 import type { RelyingParty } from './core/relying-party.ts';
@@ -12,6 +13,7 @@ import type { Throttle } from './methods/throttle.ts';
 import { createOidcRoutes } from './oidc-routes.ts';
 import type { Parts } from './parts.ts';
 import { portalTiles } from './portal-tiles.ts';
+import type { CasServer } from './protocols/cas/cas-server.ts';
 import type { OidcProvider } from './protocols/oidc/oidc-provider.ts';
 import type { SamlAdapter } from './protocols/saml/saml-adapter.ts';
 import type { SsoEndpoint } from './protocols/saml/sso-endpoint.ts';
@@ -41,6 +43,7 @@ export interface RouteParts {
   readonly desk: Desk;
   readonly saml: Saml;
   readonly oidc: OidcProvider;
+  readonly cas: CasServer;
   readonly password: PasswordMethod;
   readonly throttle: Throttle;
   /** Null without a database. */
@@ -58,6 +61,7 @@ export function createRoutes({
   desk,
   saml,
   oidc,
+  cas,
   password,
   throttle,
   secondFactors,
@@ -91,6 +95,8 @@ export function createRoutes({
     partyName,
     publicOrigin,
     signOutRequest: async (form) => {
+      const service = casSignOut(cas, form);
+      if (service !== null) return service;
       const request = await oidc.endSession(form);
       return 'problem' in request ? null : request;
     },
@@ -147,6 +153,7 @@ export function createRoutes({
       log: desk.log,
       badRequest: (facts) => desk.page('badRequest', 400, facts),
     }),
+    ...createCasRoutes({ server: cas, login, logout, metrics: desk.metrics, log: desk.log }),
     { method: 'GET', path: '/flow/:id', handle: (facts, id) => login.show(id, facts) },
     { method: 'POST', path: '/flow/:id', handle: (facts, id) => login.submit(id, facts) },
     { method: 'GET', path: '/logout', handle: (facts) => logout.show(facts) },

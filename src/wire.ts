@@ -20,6 +20,8 @@ import { createThrottle, type Throttle, type ThrottlePolicy } from './methods/th
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { type NodeView, notReady, refreshGauges, ringReports, statusOf } from './node-status.ts';
 import { openParts, type Parts } from './parts.ts';
+import { createCasServer } from './protocols/cas/cas-server.ts';
+import { createCallbackDelivery } from './protocols/cas/proxy-callback.ts';
 import { createOidcProvider } from './protocols/oidc/oidc-provider.ts';
 import { createMetadataEndpoint } from './protocols/saml/metadata-endpoint.ts';
 import { createPreparedParties } from './protocols/saml/prepared-party.ts';
@@ -101,6 +103,19 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     directory: parts.directories,
     sessionAbsolute: config.session.absolute,
   });
+  const cas = createCasServer({
+    issuer: config.publicUrl,
+    registry: parts.parties,
+    sealer,
+    clock,
+    random,
+    spent: once,
+    revocations: parts.revocations,
+    directory: parts.directories,
+    deliver: createCallbackDelivery({ ...parts.casCallbacks, timeout: config.cas.callbackTimeout }),
+    ticketSeconds: config.cas.ticketSeconds,
+    sessionAbsolute: config.session.absolute,
+  });
   const pool = openPool(config, log);
   const { password, throttle } = createPassword(config, context, parts, pool);
   const secondFactors = factorsOnDatabase(config, parts, {
@@ -118,7 +133,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     context,
     parts,
     sealer,
-    { saml: saml.adapter, oidc: oidc.adapter },
+    { saml: saml.adapter, oidc: oidc.adapter, cas: cas.adapter },
     metrics,
     spent,
     once,
@@ -141,6 +156,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     desk,
     saml,
     oidc,
+    cas,
     password,
     throttle,
     journal,

@@ -129,6 +129,19 @@ export const configSchema = z.strictObject({
       keysRefresh: positive.default(86_400).describe('how long clients may go on with keys they have read'),
     })
     .prefault({}),
+  cas: z
+    .strictObject({
+      ticketSeconds: positive.max(60).default(10).describe('how long a service may take to validate a ticket'),
+      callbackTimeout: positive.max(60).default(5).describe('how long a proxy may take to answer its callback'),
+      callbackNetworks: z
+        .array(z.string())
+        .default([])
+        .describe('addresses or CIDR blocks, beside public ones, that proxy callbacks may have'),
+      callbackAuthorities: file
+        .optional()
+        .describe('PEM of the authorities of proxy callbacks; without it those that Node.js trusts'),
+    })
+    .prefault({}),
   parties: z.strictObject({ folder: file.default('parties'), poll: positive.default(5) }).prefault({}),
   revocations: z
     .strictObject({
@@ -154,7 +167,7 @@ type Parsed = z.output<typeof configSchema>;
 
 /** The whole configuration, frozen; paths are absolute and `publicUrl` has no trailing slash. */
 export type Config = Readonly<
-  Omit<Parsed, 'theme' | 'webauthn' | 'directories' | 'database' | 'saml' | 'oidc' | 'mail' | 'sms'>
+  Omit<Parsed, 'theme' | 'webauthn' | 'directories' | 'database' | 'saml' | 'oidc' | 'cas' | 'mail' | 'sms'>
 > & {
   readonly serviceName: string;
   readonly webauthn: WebauthnConfig;
@@ -162,6 +175,7 @@ export type Config = Readonly<
   readonly sms: SmsConfig | null;
   readonly saml: Parsed['saml'] & { readonly signing: { readonly passphrase: string | null } };
   readonly oidc: Parsed['oidc'] & { readonly signing: { readonly passphrase: string | null } };
+  readonly cas: Omit<Parsed['cas'], 'callbackAuthorities'> & { readonly callbackAuthorities: string | null };
   readonly directories: readonly DirectorySettings[];
   readonly database: DatabaseSettings;
   /** null: the pages look as they come. */

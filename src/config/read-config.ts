@@ -234,6 +234,10 @@ function complete(
         passphrase: environment[OIDC_PASSPHRASE_VARIABLE] || null,
       },
     },
+    cas: {
+      ...parsed.cas,
+      callbackAuthorities: parsed.cas.callbackAuthorities === undefined ? null : at(parsed.cas.callbackAuthorities),
+    },
     theme: parsed.theme === undefined ? null : at(parsed.theme),
     parties: { ...parsed.parties, folder: at(parsed.parties.folder) },
     revocations: { ...parsed.revocations, file: at(parsed.revocations.file) },

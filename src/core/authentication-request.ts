@@ -3,11 +3,11 @@ import type { EpochSeconds } from '../lib/clock.ts';
 import type { AssuranceLevel } from './assurance.ts';
 
 /** Protocols by the number that stands in sealed values: append only. */
-export const PROTOCOL_NUMBERS = { saml: 1, oidc: 2 } as const satisfies Record<string, number>;
+export const PROTOCOL_NUMBERS = { saml: 1, oidc: 2, cas: 3 } as const satisfies Record<string, number>;
 export type ProtocolName = keyof typeof PROTOCOL_NUMBERS;
 
 /** `saml:` entityID, `oidc:` client_id or `cas:` registered service. */
-export type RelyingPartyKey = `${ProtocolName | 'cas'}:${string}`;
+export type RelyingPartyKey = `${ProtocolName}:${string}`;
 
 /** What the protocol's adapter needs to answer: its own bytes, opaque to everybody else. Any node may finish. */
 export interface PendingAnswer {

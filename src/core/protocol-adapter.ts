@@ -22,6 +22,12 @@ export const REFUSAL_PAGES = [
   'unreadable-request',
   'stale-request',
   'not-allowed',
+  // A sign-in that ended without an answer for which the protocol has words.
+  'assurance-unmet',
+  'wrong-subject',
+  'account-disabled',
+  'declined',
+  'unavailable',
   'cannot-answer',
 ] as const;
 export type RefusalPage = (typeof REFUSAL_PAGES)[number];
@@ -40,7 +46,7 @@ export interface ProtocolError {
 export interface Refused {
   readonly kind: 'refused';
   readonly error: ProtocolError;
-  readonly status: 400 | 403 | 413;
+  readonly status: 400 | 403 | 413 | 503;
   readonly page: RefusalPage;
 }
 

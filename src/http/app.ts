@@ -15,8 +15,10 @@ export interface Route {
   readonly handle: (facts: RequestFacts, id: string) => Promise<Reply>;
   /** The warm sign-on path: answered before Express, whose routing would cost as much as half a signature. */
   readonly direct?: true;
-  /** Called by programs: what cannot be read, and faults, are told as JSON and not as a page. */
-  readonly program?: true;
+  /** Called by programs: what cannot be read, and faults, are told as JSON, or as this says, and not as a page. */
+  readonly program?: true | ((status: number, reference: string) => Reply);
+  /** The body is XML, and no form. */
+  readonly xml?: true;
 }
 
 export interface AppOptions {
@@ -42,7 +44,7 @@ export function createApp(options: AppOptions): RequestListener {
     id: string,
   ): Promise<void> => {
     const started = process.hrtime.bigint();
-    const facts = read(request, form);
+    const facts = route.xml === true ? { ...read(request, form), xml: textOf(request) } : read(request, form);
     let reply: Reply;
     try {
       reply = await route.handle(facts, id);
@@ -56,7 +58,7 @@ export function createApp(options: AppOptions): RequestListener {
   };
 
   const problem = (route: Route, name: PageName, status: number, facts: RequestFacts): Reply =>
-    route.program === true ? problemForPrograms(status, facts.requestId) : options.page(name, status, facts);
+    problemForProgram(route, status, facts.requestId) ?? options.page(name, status, facts);
 
   const app = express();
   app.disable('x-powered-by');
@@ -65,9 +67,10 @@ export function createApp(options: AppOptions): RequestListener {
   // whatever the client says.
   app.set('query parser', false);
   const body = express.urlencoded({ extended: false, limit: '256kb', parameterLimit: 50 });
+  const xml = express.text({ type: () => true, limit: '64kb', defaultCharset: 'utf-8' });
   for (const route of routes) {
     const handler: RequestHandler = (request, response) => {
-      const form = route.method === 'POST' ? readForm(request.body) : NO_FORM;
+      const form = route.method === 'POST' && route.xml !== true ? readForm(request.body) : NO_FORM;
       if (form === null) {
         const facts = read(request, NO_FORM);
         sender.send(response, problem(route, 'badRequest', 400, facts), facts);
@@ -77,23 +80,21 @@ export function createApp(options: AppOptions): RequestListener {
     };
     if (route.method === 'OPTIONS') app.options(route.path, handler);
     else if (route.method === 'GET') app.get(route.path, handler);
-    else app.post(route.path, body, handler);
+    else app.post(route.path, route.xml === true ? xml : body, handler);
   }
   app.use((request, response) => {
     const facts = read(request, NO_FORM);
     metrics.httpDuration.observe({ route: 'none', method: facts.method, code: 404 }, 0);
     sender.send(response, options.page('missing', 404, facts), facts);
   });
-  const programs = new Set(routes.filter((route) => route.program === true).map(({ path }) => path));
+  const programs = new Map(routes.filter(({ program }) => program !== undefined).map((route) => [route.path, route]));
   const onError: ErrorRequestHandler = (error: unknown, request, response, _next) => {
     const facts = read(request, NO_FORM);
     const status = clientErrorStatus(error);
     if (status === null) options.onFault(error, facts.requestId, 'express');
-    const forPrograms = programs.has(facts.path);
+    const route = programs.get(facts.path);
     const name = status === null ? 'fault' : 'badRequest';
-    const reply = forPrograms
-      ? problemForPrograms(status ?? 500, facts.requestId)
-      : options.page(name, status ?? 500, facts);
+    const reply = problemForProgram(route, status ?? 500, facts.requestId) ?? options.page(name, status ?? 500, facts);
     if (response.headersSent) response.destroy();
     else sender.send(response, reply, facts);
   };
@@ -109,8 +110,14 @@ export function createApp(options: AppOptions): RequestListener {
   };
 }
 
+/** Null for a route of people. */
+function problemForProgram(route: Pick<Route, 'program'> | undefined, status: number, reference: string): Reply | null {
+  if (route?.program === undefined) return null;
+  return route.program === true ? problemAsJson(status, reference) : route.program(status, reference);
+}
+
 /** RFC 6749 §5.2, with words that are the same for everything that cannot be read. */
-function problemForPrograms(status: number, reference: string): Reply {
+function problemAsJson(status: number, reference: string): Reply {
   const [error, text] =
     status >= 500 ? ['server_error', 'Something went wrong here'] : ['invalid_request', 'The request cannot be read'];
   return {
@@ -119,6 +126,11 @@ function problemForPrograms(status: number, reference: string): Reply {
     contentType: 'application/json',
     text: JSON.stringify({ error, error_description: `${text} (reference ${reference}).` }),
   };
+}
+
+/** What the body parser made of a body that is no form. */
+function textOf(request: IncomingMessage): string {
+  return 'body' in request && typeof request.body === 'string' ? request.body : '';
 }
 
 /** Fields with one text value each; null when a field is repeated. */

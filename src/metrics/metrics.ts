@@ -8,6 +8,7 @@ export interface Metrics {
   readonly sessionsStarted: Counter;
   readonly samlMessages: Counter<'binding' | 'type' | 'outcome'>;
   readonly oidcRequests: Counter<'endpoint' | 'outcome'>;
+  readonly casRequests: Counter<'endpoint' | 'outcome'>;
   readonly assertions: Counter<'sp'>;
   readonly httpDuration: Histogram<'route' | 'method' | 'code'>;
   readonly unseals: Counter<'purpose' | 'result'>;
@@ -54,6 +55,7 @@ export function createMetrics(version: string): Metrics {
     sessionsStarted: counter('signet_sessions_started_total', 'New sessions'),
     samlMessages: counter('signet_saml_messages_total', 'SAML messages', ['binding', 'type', 'outcome']),
     oidcRequests: counter('signet_oidc_requests_total', 'OpenID Connect requests', ['endpoint', 'outcome']),
+    casRequests: counter('signet_cas_requests_total', 'CAS requests', ['endpoint', 'outcome']),
     assertions: counter('signet_assertions_issued_total', 'Assertions, by configured entityID', ['sp']),
     httpDuration: new Histogram({
       name: 'signet_http_request_duration_seconds',

@@ -5,7 +5,7 @@ import { addSchemaProblems } from '../config/schema-problems.ts';
 import { relyingPartyHash } from '../core/relying-party.ts';
 import { type Problem, Problems } from '../lib/problems.ts';
 import type { RegisteredParty } from './registered-party.ts';
-import { assuranceSetting, attributesSetting, floorOf, releaseOf } from './release-setting.ts';
+import { assuranceSetting, attributesSetting, floorOf, languageSetting, releaseOf } from './release-setting.ts';
 import { callbackUrlProblem, parseServiceUrl, type ServiceUrl, serviceUrlProblem } from './service-url.ts';
 
 /** With `cas:` before it, it fits the sealed login (256 bytes). */
@@ -15,6 +15,8 @@ export const serviceSchema = z.strictObject({
   /** The service's address; with `match: prefix` also everything under it. */
   url,
   name: z.string().min(1).max(100).optional(),
+  /** Of the pages, for browsers that want none of ours. */
+  language: languageSetting.optional(),
   match: z.enum(['prefix', 'exact']).default('prefix'),
   /** The attribute that `<cas:user>` is; without it the login name. */
   user: z.string().min(1).max(256).optional(),
@@ -69,7 +71,13 @@ export function readService(value: unknown, source: string): Service | readonly 
   const key = `cas:${settings.url}` as const;
   const displayName = settings.name ?? new URL(settings.url).hostname;
   return {
-    relyingParty: { key, displayName, language: null, floor: floorOf(settings.assurance), release },
+    relyingParty: {
+      key,
+      displayName,
+      language: settings.language ?? null,
+      floor: floorOf(settings.assurance),
+      release,
+    },
     hash: relyingPartyHash(key),
     source,
     settings,

@@ -8,6 +8,8 @@ export interface RequestFacts {
   readonly rawQuery: string;
   /** Fields of a urlencoded body; a repeated field is refused before this point. */
   readonly form: ReadonlyMap<string, string>;
+  /** The body at the addresses that take XML. */
+  readonly xml?: string;
   readonly cookies: ReadonlyMap<string, string>;
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** For logs and for a person to quote. */

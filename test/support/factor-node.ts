@@ -195,7 +195,7 @@ function createTestDesk({ config, node: { parts }, time }: OneNode, audited: Aud
     forms: createFormTokens(parts.stableSecret.derive('form-token')),
     pages,
     // Only SAML is spoken here.
-    adapters: { saml: adapter, oidc: adapter },
+    adapters: { saml: adapter, oidc: adapter, cas: adapter },
     directory: parts.directories,
     spent: createNodeSpent(spent),
     spentHere: spent,

@@ -40,7 +40,11 @@ export interface OneNodeOptions {
   readonly parties?: readonly string[];
   /** OpenID Connect clients: their documents. */
   readonly clients?: readonly ({ readonly client_id: string } & Readonly<Record<string, unknown>>)[];
+  /** CAS services: their documents. */
+  readonly services?: readonly ({ readonly url: string } & Readonly<Record<string, unknown>>)[];
   readonly people?: readonly string[];
+  /** Of everybody; a mail address when nothing is said. */
+  readonly attributes?: ReadonlyMap<string, readonly string[]>;
   /** Without it people stand in users.yaml, and nothing is shared: a file of its own, or a database at this URL. */
   readonly database?: 'sqlite' | `postgres://${string}`;
 }
@@ -99,7 +103,7 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
   await program.parseAsync(['init', folder, '--public-url', publicUrl, '--directory', kind], { from: 'user' });
   const url = options.database === 'sqlite' ? `sqlite:${join(folder, 'data', 'signet.db')}` : options.database;
   const passwordHash = await createHash(PASSWORD, { memory: 64, time: 1, parallelism: 1 }, random);
-  const attributes = new Map([['mail', ['person@example.org']]]);
+  const attributes = options.attributes ?? new Map([['mail', ['person@example.org']]]);
   const people = (options.people ?? ['alice', 'bob']).map((loginName) => ({
     account: { id: newAccountId(random), loginName, disabled: false, attributes, groups: [] },
     passwordHash,
@@ -111,6 +115,9 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
   for (const party of parties) await importParty(join(folder, 'parties'), Buffer.from(party), 'test');
   for (const client of options.clients ?? []) {
     await writeFile(join(folder, 'parties', `${client.client_id}.client.json`), JSON.stringify(client));
+  }
+  for (const [i, service] of (options.services ?? []).entries()) {
+    await writeFile(join(folder, 'parties', `s${i}.service.json`), JSON.stringify(service));
   }
   const configWith = (environment: Readonly<Record<string, string>>): Config =>
     readConfig(join(folder, 'signet.yaml'), { ...QUIET, ...database, ...options.environment, ...environment });

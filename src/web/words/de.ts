@@ -70,6 +70,32 @@ export const german: Words = {
         TO_THE_ADMINISTRATOR,
       ],
     },
+    'assurance-unmet': {
+      title: 'Sie konnten nicht sicher genug erkannt werden',
+      text: [
+        'Nichts, was Sie eingerichtet haben, reicht dafür.',
+        'Fragen Sie die Stelle, die Ihr Konto betreut, und nennen Sie das Kennzeichen unten.',
+      ],
+    },
+    'wrong-subject': {
+      title: 'Das war jemand anderes',
+      text: [
+        'Angemeldet ist eine Person, bestätigt wurde eine andere.',
+        'Melden Sie sich erst ab, wenn Sie ein anderes Konto benutzen möchten.',
+      ],
+    },
+    'account-disabled': {
+      title: 'Dieses Konto ist abgeschaltet',
+      text: ['Fragen Sie die Stelle, die Ihr Konto betreut, und nennen Sie das Kennzeichen unten.'],
+    },
+    declined: {
+      title: 'Sie haben abgebrochen',
+      text: ['Es ist nichts geschehen. Sie können jederzeit neu anfangen.'],
+    },
+    unavailable: {
+      title: 'Das geht im Moment nicht',
+      text: ['Bitte versuchen Sie es in einer Minute noch einmal.', TO_THE_ADMINISTRATOR],
+    },
     'cannot-answer': {
       title: 'Diese Anwendung kann zurzeit keine Antwort bekommen',
       text: [

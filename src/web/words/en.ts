@@ -70,6 +70,32 @@ export const english: Words = {
         TO_THE_ADMINISTRATOR,
       ],
     },
+    'assurance-unmet': {
+      title: 'You could not be identified well enough',
+      text: [
+        'Nothing that you have set up is enough for this.',
+        'Ask the people who look after your account, and quote the reference below.',
+      ],
+    },
+    'wrong-subject': {
+      title: 'That was somebody else',
+      text: [
+        'You are signed in as one person, and another one was confirmed.',
+        'Sign out first if you want to use another account.',
+      ],
+    },
+    'account-disabled': {
+      title: 'This account is switched off',
+      text: ['Ask the people who look after your account, and quote the reference below.'],
+    },
+    declined: {
+      title: 'You have cancelled',
+      text: ['Nothing was done. You can start again whenever you like.'],
+    },
+    unavailable: {
+      title: 'That does not work at the moment',
+      text: ['Please try again in a minute.', TO_THE_ADMINISTRATOR],
+    },
     'cannot-answer': {
       title: 'This application cannot be answered at the moment',
       text: [
