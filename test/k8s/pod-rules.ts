@@ -57,11 +57,12 @@ export const podRules = {
   'every configured file is in a mounted folder': (objects) =>
     nodeConfigs(objects).flatMap(({ name, workload, result }) => {
       if ('problems' in result) return [];
-      const { keyring, stableSecret, saml, directories, parties, revocations } = result.config;
+      const { keyring, dataKeyring, database, stableSecret, saml, directories, parties, revocations } = result.config;
       const mounts = workload.pod.containers.flatMap(({ volumeMounts = [] }) => volumeMounts);
       return [
         keyring.file,
         stableSecret.file,
+        ...(database.target === null ? [] : [dataKeyring.file, ...(database.ca === undefined ? [] : [database.ca])]),
         join(saml.signing.folder, 'signing-keys.json'),
         ...directories.flatMap(filesOf),
         parties.folder,
@@ -122,7 +123,8 @@ function readMounted(data: object, environment: Readonly<Record<string, string>>
   const folder = mkdtempSync(join(tmpdir(), 'signet-k8s-config-'));
   try {
     for (const [name, text] of Object.entries(data)) writeFileSync(join(folder, name), text);
-    return { config: readConfig(join(folder, 'signet.yaml'), environment) };
+    // Kubernetes sets it in every container, and SQLite is refused where it is set.
+    return { config: readConfig(join(folder, 'signet.yaml'), { ...environment, KUBERNETES_SERVICE_HOST: '10.0.0.1' }) };
   } catch (error) {
     if (!(error instanceof ProblemsError)) throw error;
     return { problems: error.problems.map(formatProblem).join('; ') };

@@ -9,7 +9,11 @@ export const root = join(import.meta.dirname, '../..');
 
 export const overlays = ['k8s/overlays/dev', 'k8s/overlays/production', 'k8s/overlays/canary'] as const;
 /** With the components that no overlay has. */
-export const compositions = ['test/k8s/compositions/others', 'test/k8s/compositions/ldap'] as const;
+export const compositions = [
+  'test/k8s/compositions/others',
+  'test/k8s/compositions/ldap',
+  'test/k8s/compositions/postgres',
+] as const;
 
 /** One rendered object; readers of `spec` say what they expect. */
 export interface KubernetesObject {

@@ -24,6 +24,8 @@ const SECRETS = new Set([
   'signet-revocations',
   'signet-users',
   'signet-ldap',
+  'signet-database',
+  'signet-data-keys',
   'signet-saml-signing',
   'signet-tls',
 ]);

@@ -4,7 +4,7 @@ import type { LocalSpent } from '../../src/core/revocation.ts';
 import { sweep } from '../../src/state/housekeeping.ts';
 import { createSqlAttempts } from '../../src/state/sql-attempts.ts';
 import { createSqlAudit } from '../../src/state/sql-audit.ts';
-import { highestSerial, rememberSerial } from '../../src/state/sql-meta.ts';
+import { forgetSerials, highestSerial, rememberSerial } from '../../src/state/sql-meta.ts';
 import { writeRevocation } from '../../src/state/sql-revocations.ts';
 import { createSqlSessions } from '../../src/state/sql-sessions.ts';
 import { createSqlSpent } from '../../src/state/sql-spent.ts';
@@ -75,6 +75,8 @@ forEachDatabase(({ test }) => {
       [await highestSerial(database, 'keyring'), await highestSerial(database, 'data-keyring')],
       [10, 3],
     );
+    assert.equal(await forgetSerials(database), true);
+    assert.equal(await highestSerial(database, 'keyring'), 0);
   });
 
   test('sweeping takes what has expired for every clock, and nothing that is still refused', async ({ database }) => {
