@@ -27,6 +27,11 @@ export interface AuthenticationEvent {
   readonly at: EpochSeconds;
 }
 
+/** The time of the newest of them; 0 without any. */
+export function newestOf(events: readonly AuthenticationEvent[]): EpochSeconds {
+  return events.reduce((newest, { at }) => Math.max(newest, at), 0);
+}
+
 /** Why a proof failed, in words that tell nothing about whether the account exists. */
 export type FactorFailure =
   | { readonly kind: 'wrong' }

@@ -1,5 +1,6 @@
 // Owns: how an attempt ended. Refusals are expected, and values.
 import type { Account } from './account.ts';
+import type { AuthenticationEvent } from './authentication-event.ts';
 import type { Session } from './session.ts';
 
 /** Every protocol answers every reason: the tables are checked by the compiler. */
@@ -19,10 +20,17 @@ export type AuthenticationResult =
       readonly account: Account;
       /** The session as it is from now on; the answer may still add a participant. */
       readonly session: Session;
+      /**
+       * The session's events that this request accepts, which is what its answer is about: at least one. A forced proof
+       * is no second one because the session has had another before (SAML core §3.3.2.2, OpenID Connect Core §3.1.2.1).
+       */
+      readonly proofs: readonly AuthenticationEvent[];
       /** The session was made, replaced or got a new event in this attempt. */
       readonly change: SessionChange;
     }
   | { readonly kind: 'refused'; readonly reason: RefusalReason };
+
+export type Authenticated = Extract<AuthenticationResult, { readonly kind: 'authenticated' }>;
 
 /** none: SSO. extended: a proof was added. started: a new sid; `replaced` is the sid that ends with it. */
 export type SessionChange =

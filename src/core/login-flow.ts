@@ -101,7 +101,7 @@ function decide(given: Case): Progress {
   if (counted.length === 0) return identify(where, context);
   const floor = where.floor(account);
   const goal = goalOf(request, floor, where.named);
-  const done = (): Progress => finish(context, authenticated(where, account, same, proofs));
+  const done = (): Progress => finish(context, authenticated(where, account, same, proofs, counted));
   // What was proved in this flow counts only while it is still enrolled; a session ends with its credentials by itself.
   const mustRead = proofs.some(isEnrolled) && enrolled === null;
   if (goal(methodsOf(counted)) && !mustRead) return done();
@@ -123,15 +123,19 @@ function authenticated(
   account: Account,
   same: Session | null,
   proofs: readonly AuthenticationEvent[],
+  counted: readonly AuthenticationEvent[],
 ): AuthenticationResult {
   if (same !== null) {
     const change = proofs.length === 0 ? ({ kind: 'none' } as const) : ({ kind: 'extended' } as const);
-    return { kind: 'authenticated', account, session: proofs.reduce(withEvent, same), change };
+    const session = proofs.reduce(withEvent, same);
+    const accepted = session.events.filter((event) => counted.includes(event));
+    return { kind: 'authenticated', account, session, proofs: accepted, change };
   }
   const created = Math.min(...proofs.map((event) => event.at));
   const fresh = { sid: where.newSid(account), accountId: account.id, created, participants: [], lineage: [] };
   const session = proofs.reduce<Session>(withEvent, { ...fresh, events: [] });
-  return { kind: 'authenticated', account, session, change: { kind: 'started', replaced: where.session } };
+  const change = { kind: 'started', replaced: where.session } as const;
+  return { kind: 'authenticated', account, session, proofs: session.events, change };
 }
 
 /** The session without the proofs whose credential is gone; null when nothing is left of it. */

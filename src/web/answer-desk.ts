@@ -195,7 +195,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     shown: Shown,
     facts: RequestFacts,
   ): Promise<void> => {
-    const { account, change } = result;
+    const { account, change, proofs } = result;
     if (change.kind === 'started') desk.metrics.sessionsStarted.inc();
     if (change.kind !== 'none') {
       const before = change.kind === 'extended' ? (shown.session?.session ?? null) : null;
@@ -210,8 +210,8 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
       accountId: account.id,
       loginName: account.loginName,
       relyingParty: request.relyingParty,
-      methods: session.events.map((event) => event.method),
-      assurance: assuranceOf(session.events),
+      methods: proofs.map((event) => event.method),
+      assurance: assuranceOf(proofs),
     });
   };
 

@@ -85,8 +85,8 @@ function* everyCase(): Generator<Case> {
   for (const session of sessions)
     for (const flow of flows)
       for (const [has, enrolled] of enrolments)
+        // Nobody proves anything where no page may be shown.
         for (const floor of floors)
-          // Nobody proves anything where no page may be shown.
           for (const request of requests)
             for (const fresh of ['any', 'max-age', 'forced'] as const)
               for (const passive of flow.length === 0 ? [false, true] : [false])

@@ -311,6 +311,28 @@ test('the same subject keeps sid, creation time and participants; its proof is t
   assert.deepEqual(kept.events, [{ method: 'password', credentialId: 'c1', at: NOW }]);
 });
 
+// OpenID Connect Core §3.1.2.1, max_age; SAML core §3.3.2.2, ForceAuthn: an answer is about proofs that the request accepts.
+for (const [name, request, told] of [
+  ['all of the session, without a wish', asking({}), ['totp', 'password']],
+  ['those young enough for max_age', asking({ maxAge: 300 }), ['password']],
+  ['those of this attempt for ForceAuthn', asking({ forceAuthn: true }), ['password']],
+] as const) {
+  test(`what is told to the party: ${name}`, () => {
+    const old = signedIn(alice, NOW - 600, request);
+    const app = { method: 'totp', credentialId: 'app', at: NOW - 600 } as const;
+    const session = old.session === null ? null : { ...old.session, events: [app] };
+    const result = resultOf({ ...old, session }, emptyContext(NOW), proved(alice));
+    assert.deepEqual(
+      result.proofs.map(({ method }) => method),
+      told,
+    );
+    assert.deepEqual(
+      result.session.events.map(({ method }) => method),
+      ['totp', 'password'],
+    );
+  });
+}
+
 test('an event is never older than the request, and a session never younger than its events', () => {
   const where = situation(asking({ receivedAt: NOW + 30 }));
   const { session: made } = resultOf(where, emptyContext(NOW), proved(alice));

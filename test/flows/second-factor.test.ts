@@ -14,6 +14,7 @@ before(async () => {
   });
 });
 after(() => node.close());
+const MFA = 'https://refeds.org/profile/mfa';
 const { open, submit, password, code, later, fresh, signInAtStrong } = handsOn(() => node);
 
 test('password, then the code of the app; the answer says what was proved', async () => {
@@ -73,6 +74,20 @@ test('ForceAuthn asks for both again', async () => {
   assert.equal(heading(await password(tab)), APP);
   const done = await code(tab, node.codeOf(app));
   assert.equal(statusOf(done), 'Success');
+});
+
+// SAML core §3.3.2.2: ForceAuthn is answered by what is proved now, CWE-287: a stolen session with a password that was
+// phished is no second factor, whatever the session has seen before.
+test('ForceAuthn where a password is enough: what is told is the password, not the second factor of before', async () => {
+  const [app = ''] = await fresh('alice');
+  const browser = await signInAtStrong(app);
+  assert.equal(classOf((await browser.start(node, { now: node.time.now, ...at('sp') })).answer), MFA);
+  later(60);
+  const tab = await open(browser, { ...at('sp'), forceAuthn: true });
+  assert.equal(classOf(await password(tab)), 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport');
+  assert.equal(node.audited.at(-1)?.assurance, 'aal1');
+  // The session has lost nothing.
+  assert.equal(classOf((await browser.start(node, { now: node.time.now, ...at('strong') })).answer), MFA);
 });
 
 test('RequestedAuthnContext: MFA is asked for where the floor would not, and TimeSyncToken by its name', async () => {

@@ -1,9 +1,8 @@
 // Owns: answering an OpenID Connect client at the authorization endpoint: a code, an ID token, or an error.
 // Leaves to authorization-response.ts: how it travels. Leaves to the token endpoint: what a code is good for.
-import type { Account } from '../../core/account.ts';
 import type { PendingAnswer } from '../../core/authentication-request.ts';
+import type { Authenticated } from '../../core/authentication-result.ts';
 import type { Answer, AnswerContext, ProtocolAdapter, Refused } from '../../core/protocol-adapter.ts';
-import type { Session } from '../../core/session.ts';
 import type { Clock, EpochSeconds } from '../../lib/clock.ts';
 import type { Client } from '../../parties/client.ts';
 import type { PartyRegistry } from '../../parties/party-registry.ts';
@@ -38,14 +37,14 @@ export function createOidcAdapter(deps: OidcAdapterDeps): ProtocolAdapter & { re
 
   const succeed = async (
     { to, pending }: Addressee,
-    account: Account,
-    session: Session,
+    result: Authenticated,
     context: AnswerContext,
     now: EpochSeconds,
   ): Promise<Answer> => {
     const { client } = to;
+    const { account, session, proofs } = result;
     const wantsCode = pending.responseType !== 'id_token';
-    const code = wantsCode ? sealCode(codes, to, pending, account, session, context, now) : null;
+    const code = wantsCode ? sealCode(codes, to, pending, result, context, now) : null;
     if (wantsCode && code === null) {
       const reply = await responder.failure(to, REFUSAL_ERRORS.unavailable, now);
       const error = { code: 'no-code', detail: 'no key seals', relyingParty: client.relyingParty.key };
@@ -59,7 +58,7 @@ export function createOidcAdapter(deps: OidcAdapterDeps): ProtocolAdapter & { re
               client,
               account,
               sid: session.sid,
-              events: session.events,
+              events: proofs,
               scopes: pending.scopes,
               claims: pending.claims.idToken,
               nonce: pending.nonce,
@@ -82,7 +81,7 @@ export function createOidcAdapter(deps: OidcAdapterDeps): ProtocolAdapter & { re
       const to = addressee(deps, answerTo);
       if ('kind' in to) return to;
       const now = deps.clock();
-      if (result.kind === 'authenticated') return succeed(to, result.account, result.session, context, now);
+      if (result.kind === 'authenticated') return succeed(to, result, context, now);
       const reply = await responder.failure(to.to, REFUSAL_ERRORS[result.reason], now);
       return { kind: 'answer', reply, participant: null, error: null };
     },
@@ -102,8 +101,7 @@ function sealCode(
   codes: Codes,
   { client, redirectUri }: ReturnAddress,
   pending: PendingOidc,
-  account: Account,
-  session: Session,
+  { account, session, proofs }: Authenticated,
   context: AnswerContext,
   now: EpochSeconds,
 ): string | null {
@@ -112,7 +110,7 @@ function sealCode(
     sid: session.sid,
     accountId: account.id,
     sessionCreated: session.created,
-    events: session.events,
+    events: proofs,
     redirectUri: redirectDigest(redirectUri),
     codeChallenge: pending.codeChallenge,
     dpopKey: pending.dpopKey,

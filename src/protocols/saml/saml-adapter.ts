@@ -1,10 +1,10 @@
 // Owns: answering a SAML party: a signed Response with an assertion, or with a status.
 // Leaves to person-names.ts: how the person is called. Leaves to the caller: single use of the request's ID.
-import type { Account } from '../../core/account.ts';
+
+import { type AuthenticationEvent, newestOf } from '../../core/authentication-event.ts';
 import type { PendingAnswer } from '../../core/authentication-request.ts';
-import type { AuthenticationResult } from '../../core/authentication-result.ts';
+import type { Authenticated, AuthenticationResult } from '../../core/authentication-result.ts';
 import type { Answer, ProtocolAdapter, Refused } from '../../core/protocol-adapter.ts';
-import { latestProof, type Session } from '../../core/session.ts';
 import type { Clock, EpochSeconds } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import type { PartyRegistry } from '../../parties/party-registry.ts';
@@ -77,15 +77,15 @@ export function createSamlAdapter(deps: SamlAdapterDeps): SamlAdapter {
   const succeed = async (
     to: Addressee,
     pending: PendingSaml,
-    account: Account,
-    session: Session,
+    result: Authenticated,
     now: EpochSeconds,
   ): Promise<Answer> => {
-    const classRef = classOf(pending, session);
+    const { account, session, proofs } = result;
+    const classRef = classOf(pending, proofs);
     if (classRef === null) return fail(to, 'class-unproved', 'no class that was asked for has been proved', now);
     const person = names.nameFor(to.party, pending.nameId, account, session, now);
     if (person === null) return fail(to, 'name-id-unavailable', `no value for a ${pending.nameId} NameID`, now);
-    const assertion = describe(to, pending, account, session, person, classRef, now);
+    const assertion = describe(to, pending, result, person, classRef, now);
     const finished = await protect(to.party, assertion.element, assertion.id);
     const reply = await responder.success(to, finished, now);
     const participant = { relyingParty: to.party.party.hash, at: person.since, nameId: person.participant };
@@ -95,8 +95,7 @@ export function createSamlAdapter(deps: SamlAdapterDeps): SamlAdapter {
   const describe = (
     to: Addressee,
     pending: PendingSaml,
-    account: Account,
-    session: Session,
+    { account, session, proofs }: Authenticated,
     person: NamedPerson,
     classRef: ContextClass,
     now: EpochSeconds,
@@ -116,7 +115,7 @@ export function createSamlAdapter(deps: SamlAdapterDeps): SamlAdapter {
       notBefore,
       notOnOrAfter: notBefore + deps.assertionLifetime,
       audience: party.audience,
-      authnInstant: latestProof(session),
+      authnInstant: newestOf(proofs),
       sessionIndex: deps.stableSecret.sessionIndex(party.party.relyingParty.key, session.sid),
       sessionNotOnOrAfter: sessionLifetime === undefined ? sessionEnd : Math.min(sessionEnd, now + sessionLifetime),
       classRef: classRef.ref,
@@ -131,9 +130,7 @@ export function createSamlAdapter(deps: SamlAdapterDeps): SamlAdapter {
       const to = addressee(deps, answerTo);
       if ('kind' in to) return to;
       const now = deps.clock();
-      return result.kind === 'authenticated'
-        ? succeed(to.to, to.pending, result.account, result.session, now)
-        : refuse(to.to, result, now);
+      return result.kind === 'authenticated' ? succeed(to.to, to.pending, result, now) : refuse(to.to, result, now);
     },
     isRequiredSubject: (account, answerTo) => {
       const to = addressee(deps, answerTo);
@@ -188,8 +185,8 @@ function addressee(
 }
 
 /** What was really proved, in the party's words when it asked in any. */
-function classOf({ classes }: PendingSaml, session: Session): ContextClass | null {
-  return provedClass(classes.length === 0 ? CONTEXT_CLASSES : classes, session.events);
+function classOf({ classes }: PendingSaml, proofs: readonly AuthenticationEvent[]): ContextClass | null {
+  return provedClass(classes.length === 0 ? CONTEXT_CLASSES : classes, proofs);
 }
 
 /** Signed first and encrypted afterwards, each if the party wants it. The Response around it is signed in any case. */
