@@ -2,11 +2,12 @@
 // Leaves to validation.ts: what a ticket is good for.
 import { createHash } from 'node:crypto';
 import { assuranceOf } from '../../core/assurance.ts';
+import { newestOf } from '../../core/authentication-event.ts';
 import type { PendingAnswer } from '../../core/authentication-request.ts';
-import type { AuthenticationResult } from '../../core/authentication-result.ts';
+import type { Authenticated } from '../../core/authentication-result.ts';
 import type { Answer, AnswerContext, ProtocolAdapter, Refused } from '../../core/protocol-adapter.ts';
 import type { Reply } from '../../core/reply.ts';
-import { latestProof, oldestProof } from '../../core/session.ts';
+import { oldestProof } from '../../core/session.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Service } from '../../parties/service.ts';
 import type { ServiceIndex } from '../../parties/service-index.ts';
@@ -24,19 +25,17 @@ export interface CasAdapterDeps {
   readonly ticketSeconds: number;
 }
 
-type Authenticated = AuthenticationResult & { readonly kind: 'authenticated' };
-
 export function createCasAdapter(deps: CasAdapterDeps): ProtocolAdapter & { readonly protocol: 'cas' } {
   const ticketFor = (pending: PendingCas, result: Authenticated, context: AnswerContext): string | null => {
-    const { session, change } = result;
-    const level = assuranceOf(session.events);
+    const { session, proofs, change } = result;
+    const level = assuranceOf(proofs);
     if (level === null) return null;
     const ticket = {
       id: ticketId(context.answerId),
       sid: session.sid,
       accountId: session.accountId,
       oldestProof: oldestProof(session),
-      latestProof: latestProof(session),
+      latestProof: newestOf(proofs),
       level,
       service: serviceDigest(pending.service),
       // A step-up adds to a session: that is no presentation of primary credentials, unless all of them were asked for.
