@@ -1,14 +1,10 @@
-// Owns: the clients that attacks are tried on, and a database that sibling nodes share.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { isUnavailable } from '../../src/core/account.ts';
-import { openDatabase } from '../../src/database/database.ts';
-import { migrate } from '../../src/database/migrations.ts';
+// Owns: the clients that attacks are tried on, and what one of them does with its tokens.
+
+import assert from 'node:assert/strict';
 import { hashClientSecret } from '../../src/parties/client-secret.ts';
-import { targetOf } from './databases.ts';
-import { CALLBACK, ClientKey } from './oidc.ts';
-import { NOW, type OneNodeOptions } from './one-node.ts';
+import { basic, CALLBACK, ClientKey, call, codeOf, type Params, redeem, type Told } from './oidc.ts';
+import type { OneNode, OneNodeOptions } from './one-node.ts';
+import { PersonBrowser } from './person.ts';
 
 export const SECRET = 'a-secret-of-at-least-thirty-two-characters';
 export const API = 'https://api.example.org';
@@ -51,27 +47,35 @@ export async function attackedClients(): Promise<NonNullable<OneNodeOptions['cli
   ];
 }
 
-export interface SharedDatabase {
-  readonly url: string;
-  readonly remove: () => Promise<void>;
+export const AS_WIKI = basic('wiki', SECRET);
+
+/** At the token endpoint, as `wiki`. */
+export const refresh = (
+  node: OneNode,
+  token: string | undefined,
+  changes: Params = {},
+  headers: object = AS_WIKI,
+): Promise<Told> =>
+  call(node, '/oidc/token', { grant_type: 'refresh_token', refresh_token: token, ...changes }, { ...headers });
+
+/** The status that a bearer token gets. */
+export const userinfo = async (node: OneNode, token: string | undefined): Promise<number> =>
+  (await node.ask({ path: '/oidc/userinfo', headers: { Authorization: `Bearer ${token}` } })).status;
+
+/** What `wiki` gets for a code. */
+export async function tokens(
+  node: OneNode,
+  changes: Params = {},
+  browser = new PersonBrowser(),
+): Promise<Told['body']> {
+  const told = await redeem(node, 'wiki', await codeOf(node, 'wiki', changes, browser), {}, AS_WIKI);
+  assert.equal(told.status, 200, JSON.stringify(told.body));
+  return told.body;
 }
 
-/** A SQLite file with all tables, for several nodes. */
-export async function sharedDatabase(): Promise<SharedDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'signet-shared-'));
-  const url = `sqlite:${join(folder, 'signet.db')}`;
-  const database = openDatabase({
-    target: targetOf(url),
-    mayCreate: true,
-    poolSize: 1,
-    connectTimeout: 5,
-    statementTimeout: 5,
-    ca: null,
-    applicationName: 'signet test',
-    onEvent: () => {},
-  });
-  const outcome = await migrate(database, NOW);
-  await database.close();
-  if (isUnavailable(outcome)) throw new Error('no database');
-  return { url, remove: () => rm(folder, { recursive: true, force: true }) };
+export const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** The same token under another header, or with a signature that is none. */
+export function forged(token: string, header: object, signature = ''): string {
+  return `${encode(header)}.${token.split('.')[1]}.${signature}`;
 }
