@@ -2,6 +2,7 @@
 // Leaves to wire.ts: putting the opened parts together; `signet check` opens them and stops there.
 import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from './config/config.ts';
+import { disownEnrolments } from './directories/disown-enrolments.ts';
 import { type OpenDirectories, openDirectories } from './directories/open-directories.ts';
 import { openSqlDirectory } from './directories/sql-directory.ts';
 import { type AddressTest, addressList } from './lib/address-list.ts';
@@ -72,6 +73,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     if (shared.database !== null && !context.look) void rememberSerial(shared.database, ring, serial);
   };
   const keyring = attempt(problems, config.keyring.file, () => openKeyring(config, context, serials, remember));
+  const disowned = keyring === null || context.look ? null : followRevokedKeys(keyring, shared.database, context);
   if (keyring !== null) checkRotation(keyring, config.keyring.file, warnings);
   const dataKeyring = attempt(problems, config.dataKeyring.file, () =>
     openDataKeyring(config, context, serials, remember),
@@ -103,6 +105,7 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   ).unref();
   const close = async (): Promise<void> => {
     clearInterval(timer);
+    disowned?.();
     keyring?.close();
     dataKeyring?.close();
     directories?.close();
@@ -132,6 +135,18 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     warnings: warnings.list(),
     close,
   };
+}
+
+function followRevokedKeys(
+  keyring: KeyringSource,
+  database: SharedState['database'],
+  { onEvent }: PartsContext,
+): (() => void) | null {
+  if (database === null) return null;
+  return disownEnrolments(database, {
+    revokedKids: () => keyring.current().revoked.map(({ kid }) => kid),
+    onDisabled: (message) => onEvent({ part: 'database', level: 'warn', message }),
+  });
 }
 
 type Serials = Readonly<Record<RingName, number>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SecretsUnavailableError } from '../../src/core/secrets-at-rest.ts';
-import { createSqlCredentials } from '../../src/directories/sql-credentials.ts';
+import { createSqlCredentials, disableEnrolledUnder } from '../../src/directories/sql-credentials.ts';
 import { createSqlSecrets } from '../../src/directories/sql-secrets.ts';
 import { credentialStoreSuite } from '../suites/credential-store-suite.ts';
 import { databaseOpeners, NOW } from '../support/databases.ts';
@@ -44,6 +44,35 @@ for (const { kind, open } of databaseOpeners()) {
     assert.ok('version' in set);
     assert.equal(set.version, 1);
     assert.deepEqual(set.credentials[0]?.data, { kind: 'totp', secret: 'newnewnewnew-0', lastStep: 0 });
+  });
+
+  test(`${kind}: what was enrolled under a revoked key counts no more, and nothing else is touched`, async () => {
+    const { database } = await open();
+    const store = createSqlCredentials(database);
+    const [leaked, healthy] = ['42b5bcb5b16ff3fe', '42b5bcb5b16ff3ff'];
+    const under = (id: string, ...lineage: readonly string[]) => ({ ...totp(id, 'secret'), lineage });
+    await store.add('anna', under('a', leaked), 0);
+    await store.add('anna', under('b', healthy), 1);
+    await store.add('ben', under('c', healthy, leaked), 0);
+    await store.add('ben', under('d'), 1);
+    const disabled = await disableEnrolledUnder(database, [leaked, '0000000000000000']);
+    assert.ok(Array.isArray(disabled));
+    assert.deepEqual(disabled.map(({ accountId, id }) => `${accountId} ${id}`).sort(), ['anna a', 'ben c']);
+    assert.deepEqual(await disableEnrolledUnder(database, [leaked]), []);
+    for (const [account, id, expected] of [
+      ['anna', 'a', 'spent'],
+      ['anna', 'b', 'first'],
+      ['ben', 'c', 'spent'],
+      ['ben', 'd', 'first'],
+    ] as const) {
+      assert.equal(await store.takeTotpStep(account, { id, step: 5 }, null, NOW), expected, id);
+    }
+    const set = await store.list('anna');
+    assert.ok('credentials' in set);
+    assert.deepEqual(set.credentials.map(({ id, disabled }) => [id, disabled]).sort(), [
+      ['a', true],
+      ['b', false],
+    ]);
   });
 
   test(`${kind}: a database that is down is no empty set of secrets`, async () => {

@@ -3,8 +3,12 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runCli } from '../../src/cli/signet.ts';
+import { createSqlCredentials } from '../../src/directories/sql-credentials.ts';
+import { systemRandom } from '../../src/lib/random.ts';
 import { createSqlSessions } from '../../src/state/sql-sessions.ts';
 import { up } from '../support/databases.ts';
 import { NOW, type OneNode, PASSWORD, startOneNode } from '../support/one-node.ts';
@@ -165,6 +169,33 @@ for (const kind of KINDS) {
     assert.ok(database !== null);
     const [row] = up(await createSqlSessions(database).list(null, { live: true, limit: 10 }, NOW));
     assert.deepEqual([row?.methods, row?.userAgent, row?.createdAt, row?.endedAt], [['password'], 'Lynx', NOW, null]);
+  });
+
+  test(`${kind}: what was enrolled under a key is disabled on a node that starts after it was revoked`, async (t) => {
+    const node = await nodeFor(t, kind);
+    if (node === null) return;
+    const { keyring, shared } = node.node.parts;
+    assert.ok(shared.database !== null);
+    const store = createSqlCredentials(shared.database);
+    const kid = keyring.status().primary?.kid ?? '';
+    const app = { label: '', createdAt: NOW, data: { kind: 'totp', secret: 'x', lastStep: 0 } } as const;
+    await store.add('a-1', { ...app, id: 'under', lineage: [kid] }, 0);
+    await store.add('a-1', { ...app, id: 'other', lineage: [] }, 1);
+    const args = ['--replace', '--reason', 'leak', '--config', join(node.config.folder, 'signet.yaml')];
+    let said = '';
+    const tell = (text: string): void => {
+      said += text;
+    };
+    const silent = { out: tell, err: tell, readStdin: async () => '', askSecret: async () => null };
+    const io = { ...silent, clock: () => NOW, random: systemRandom(), environment: {} };
+    assert.equal(await runCli(['keys', 'revoke', '--all', ...args], io), 0, said);
+    const fresh = await siblingOf(t, node);
+    for (let n = 0; n < 100 && !fresh.written().includes('revoked key are disabled'); n += 1) await sleep(20);
+    const set = up(await store.list('a-1'));
+    assert.deepEqual(set.credentials.map(({ id, disabled }) => [id, disabled]).sort(), [
+      ['other', false],
+      ['under', true],
+    ]);
   });
 
   test(`${kind}: a keyring from before a rotation is refused by a new node`, async (t) => {
