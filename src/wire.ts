@@ -28,6 +28,7 @@ import { createPreparedParties } from './protocols/saml/prepared-party.ts';
 import { createSamlAdapter } from './protocols/saml/saml-adapter.ts';
 import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createRoutes, METADATA_PATH, type Saml, SCRIPT_PATH, SSO_PATH } from './routes.ts';
+import { DATA_PURPOSE } from './sealer/data-value.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
 import { factorsOnDatabase } from './second-factors.ts';
 import { SIGNING_KEYS_PATH, signingKeysDocument } from './signing-sets.ts';
@@ -123,7 +124,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     throttle,
     clock,
     random,
-    onSecret: (result) => metrics.secretsRead.inc({ result }),
+    onSecret: (result) => metrics.unseals.inc({ purpose: DATA_PURPOSE, result }),
     onSendFailed: (channel, code) => log.error('a code could not be sent', { channel, code }),
   });
   const { database } = parts.shared;
