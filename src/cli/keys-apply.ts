@@ -26,6 +26,15 @@ export interface Verb<Ring> {
   readonly change: (ring: Ring, now: number) => RingChange<Ring> | Promise<RingChange<Ring>>;
   /** What the operator is to know or do now. */
   readonly advice: (before: Ring, after: Ring) => readonly string[];
+  /** What is done elsewhere once the ring is as it should be, also when it was so before; told with the change. */
+  readonly follow?: (ring: Ring, dryRun: boolean) => Promise<Followed>;
+}
+
+export interface Followed {
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly lines: readonly string[];
+  /** The command fails with these words after it has told everything. */
+  readonly failure: string | null;
 }
 
 /** Jobs on several nodes may start at once: whoever comes second looks again, and finds nothing left to do. */
@@ -47,34 +56,41 @@ export async function changeRing<Ring extends AnyRing>(
     const outcome = await verb.change(before, io.clock());
     if (outcome.kind === 'refused') return refuse(io, options, outcome.code, outcome.detail);
     if (outcome.kind === 'unchanged') {
-      return tell(io, options, { outcome: 'unchanged', serial: before.serial, because: outcome.because }, [
-        `${store.name}: nothing to do: ${outcome.because}`,
-      ]);
+      const json = { outcome: 'unchanged', serial: before.serial, because: outcome.because };
+      const lines = [`${store.name}: nothing to do: ${outcome.because}`];
+      return tellAll(io, options, { json, lines }, await verb.follow?.(before, options.dryRun === true));
     }
     if (options.dryRun === true || (await store.replace(outcome.ring, before.serial))) {
-      return tellChange(io, options, store.name, before, outcome.ring, verb);
+      const change = changeOf(options, store.name, before, outcome.ring, verb);
+      return tellAll(io, options, change, await verb.follow?.(outcome.ring, options.dryRun === true));
     }
   }
   refuse(io, options, 'serial', `${store.name} is being changed by others again and again`);
 }
 
-function tellChange<Ring extends AnyRing>(
-  io: KeysIo,
+type Told = Pick<Followed, 'json' | 'lines'>;
+
+function changeOf<Ring extends AnyRing>(
   options: ChangeOptions,
   name: string,
   before: Ring,
   after: Ring,
   verb: Verb<Ring>,
-): void {
+): Told {
   const differences = ringDifferences(before, after);
   const dry = options.dryRun === true;
-  const outcome = dry ? 'dry-run' : 'changed';
   const lines = [
     `${name}: serial ${before.serial} -> ${after.serial}${dry ? ', not written' : ''}`,
     ...differences.map(formatDifference),
     ...(dry ? [] : verb.advice(before, after)),
   ];
-  tell(io, options, { outcome, serial: after.serial, differences }, lines);
+  return { json: { outcome: dry ? 'dry-run' : 'changed', serial: after.serial, differences }, lines };
+}
+
+function tellAll(io: KeysIo, options: ChangeOptions, change: Told, followed: Followed | undefined): void {
+  const lines = [...change.lines, ...(followed?.lines ?? [])];
+  tell(io, options, { ...change.json, ...followed?.json }, lines);
+  if (followed !== undefined && followed.failure !== null) throw new CliFailure(followed.failure);
 }
 
 /** What came out, for programs or for people. */

@@ -10,6 +10,7 @@ import { promote, rotate } from '../sealer/rotation.ts';
 import { addNodeOptions, type NodeOptions } from './ask-nodes.ts';
 import { CliFailure } from './io.ts';
 import { addChangeOptions, type ChangeOptions, changeRing } from './keys-apply.ts';
+import { disableEnrolments } from './keys-enrolments.ts';
 import { addTimingOptions, type KeysIo, locate, policyOf, readDuration, type TimingOptions } from './keys-options.ts';
 import { demandAgreement } from './keys-verify.ts';
 import { SEALER_COMMANDS } from './ring-commands.ts';
@@ -67,6 +68,7 @@ export function addChangeCommands(keys: Command, io: KeysIo): void {
       return changeSealerRing(io, options, {
         change: (ring, now, policy) => revoke(ring, { now, random: io.random, policy, kids, replace, reason }),
         advice: minSerialOf,
+        follow: disableEnrolments,
       });
     });
   addChange(keys, 'prune', 'drop keys that have ended, and revoked ids that nothing can carry any more').action(
@@ -82,12 +84,18 @@ function addChange(keys: Command, name: string, description: string): Command {
 interface SealerVerb {
   readonly change: (ring: Keyring, now: number, policy: RotationPolicy) => RingChange;
   readonly advice: (before: Keyring, after: Keyring) => readonly string[];
+  readonly follow?: typeof disableEnrolments;
 }
 
-function changeSealerRing(io: KeysIo, options: SealerChangeOptions, { change, advice }: SealerVerb): Promise<void> {
+function changeSealerRing(io: KeysIo, options: SealerChangeOptions, verb: SealerVerb): Promise<void> {
+  const { change, advice, follow } = verb;
   const place = locate(io, SEALER_COMMANDS, options);
   const policy = policyOf(place.config, options);
-  return changeRing(io, place, options, { change: (ring, now) => change(ring, now, policy), advice });
+  return changeRing(io, place, options, {
+    change: (ring, now) => change(ring, now, policy),
+    advice,
+    ...(follow && { follow: (ring, dryRun) => follow(io, place.config, ring, dryRun) }),
+  });
 }
 
 /** When the keys that were added begin. */

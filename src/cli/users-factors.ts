@@ -6,7 +6,7 @@ import type { AccountId } from '../core/account.ts';
 import type { Queries } from '../database/database.ts';
 import { removeAllCredentials } from '../directories/sql-credentials.ts';
 import { clearAttempts } from '../state/sql-attempts.ts';
-import { writeRevocation } from '../state/sql-revocations.ts';
+import { endSessionsOf } from './end-sessions.ts';
 import { findAccount } from './find-account.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import { withDatabase } from './with-database.ts';
@@ -31,12 +31,10 @@ export function addFactorCommands(users: Command, io: CliIo): void {
 async function resetFactors(io: CliIo, name: string, options: Options): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const removed = await change(io, config, name, async (queries, accountId) => {
-    const now = io.clock();
     const count = await removeAllCredentials(queries, accountId);
     await clearAttempts(queries, accountId);
     // Whoever took the factors over may be signed in with them.
-    const until = now + config.session.absolute + config.revocations.poll + config.skew;
-    await writeRevocation(queries, { kind: 'account', accountId, notBefore: now + 1, until }, now);
+    await endSessionsOf(queries, config, accountId, io.clock());
     return count;
   });
   io.out(`removed ${removed} from ${name}; their sessions have been ended\n`);

@@ -18,7 +18,7 @@ export interface CommandDatabase {
 /** Runs with the configured database, its tables up to date; null where none is configured. */
 export async function withDatabase<T>(
   config: Config,
-  io: CliIo,
+  io: Pick<CliIo, 'clock'>,
   run: (opened: CommandDatabase | null) => Promise<T>,
 ): Promise<T> {
   const problems = new Problems();

@@ -13,7 +13,7 @@ import { type App, type Enroller, openEnroller } from '../support/enroller.ts';
 import { asksFor, questionOn } from '../support/factor-pages.ts';
 import { at, classOf } from '../support/factor-tab.ts';
 import { type Answer, NOW, type OneNode, plainSpMetadata, startOneNode } from '../support/one-node.ts';
-import { formTokenOf, PersonBrowser, samlResponse, statusOf } from '../support/person.ts';
+import { formTokenOf, PersonBrowser, redirectPath, samlResponse, statusOf } from '../support/person.ts';
 import { type PostgresServer, requirePostgres, startPostgres } from '../support/postgres.ts';
 
 const MFA = 'https://refeds.org/profile/mfa';
@@ -22,6 +22,7 @@ interface World {
   readonly node: OneNode;
   readonly enroller: Enroller;
   readonly alice: string;
+  readonly url: string;
   /** Nothing can be written any more, at least; and how it ends. */
   readonly takeDatabaseAway: () => Promise<() => Promise<void>>;
 }
@@ -53,7 +54,7 @@ async function worldOn(
   const alice = await node.node.parts.directories.findByLoginName('alice');
   assert.ok(alice !== null && !isUnavailable(alice));
   const takeDatabaseAway = server === null ? () => lockFile(file) : () => stopServer(server);
-  return { node, enroller, alice: alice.id, takeDatabaseAway };
+  return { node, enroller, alice: alice.id, url, takeDatabaseAway };
 }
 
 async function lockFile(file: string): Promise<() => Promise<void>> {
@@ -196,7 +197,7 @@ test('what was enrolled under a sealer key that was revoked since is not asked f
   const forged = await enroller.giveApp(alice, [kid]);
   const before = await open(node, new PersonBrowser(), 'strong');
   assert.ok(asksFor(await password(node, before), 'totp'));
-  await keys(node, ['revoke', '--all', '--replace', '--reason', 'leak', '--file', node.config.keyring.file]);
+  await signet(node, ['keys', 'revoke', '--all', '--replace', '--reason', 'leak', '--file', node.config.keyring.file]);
   node.travelTo(NOW + 10);
   const tab = await open(node, new PersonBrowser(), 'strong');
   const refused = await password(node, tab);
@@ -207,17 +208,36 @@ test('what was enrolled under a sealer key that was revoked since is not asked f
   assert.equal(row?.disabled, false, 'the row itself is the command’s to disable, with a database to do it in');
 });
 
-/** `signet keys …` on the node's clock. */
-async function keys({ time }: OneNode, args: readonly string[]): Promise<void> {
+// CWE-613: whoever took the factors over may be signed in with them.
+test('a session ends on every node when what it was proved with is taken away by an operator', async (t) => {
+  const { node, enroller, alice, url } = (await worldOn('sqlite', t)) ?? assert.fail();
+  const other = await node.sibling();
+  t.after(() => other.close());
+  const app = await enroller.giveApp(alice);
+  const tab = await open(node, new PersonBrowser(), 'strong');
+  await password(node, tab);
+  assert.equal(classOf(await code(node, tab, app)), MFA);
+  const back = (one: OneNode): Promise<Answer> => tab.browser.copy().get(one, redirectPath(one, { now: NOW }));
+  for (const one of [node, other]) assert.equal(statusOf(await back(one)), 'Success');
+  const args = ['users', 'reset-factors', 'alice', '--config', join(node.config.folder, 'signet.yaml')];
+  await signet(node, args, { SIGNET_DATABASE_URL: url });
+  for (const one of [node, other]) {
+    await one.node.parts.revocations.poll();
+    assert.equal((await back(one)).status, 303, 'asked to sign in again');
+  }
+});
+
+/** A command, on the node's clock. */
+async function signet({ time }: OneNode, args: readonly string[], environment: Form = {}): Promise<void> {
   const written: string[] = [];
-  const code = await runCli(['keys', ...args], {
+  const exit = await runCli(args, {
     out: () => {},
     err: (text) => written.push(text),
     readStdin: async () => '',
     askSecret: async () => null,
     clock: () => time.now,
     random: systemRandom(),
-    environment: {},
+    environment,
   });
-  assert.equal(code, 0, written.join(''));
+  assert.equal(exit, 0, written.join(''));
 }
