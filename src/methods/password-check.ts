@@ -1,6 +1,6 @@
-// Owns: the work of checking a password, the same for every name: one hash where any directory keeps hashes, and one bind
-// at each directory that binds. Only the answer of the account's own directory counts; the others get nothing of the
-// typed password. Leaves to password.ts: counting attempts and what an answer means; to hash-pool.ts: the hashing.
+// Owns: the work of checking a password, the same for every name: one hash where any directory keeps hashes, one question
+// to each that does, one bind at each that binds. Only the answer of the account's own directory counts; the others get
+// nothing of the typed password. Leaves to password.ts: counting attempts and what an answer means; to hash-pool.ts: hashing.
 import { createHash } from 'node:crypto';
 import { type Account, isUnavailable } from '../core/account.ts';
 import type { BindAnswer, BindCheck, HashCheck, PasswordDirectory } from '../core/password-directory.ts';
@@ -29,6 +29,9 @@ export interface TypedPassword {
   readonly prepared: string;
 }
 
+/** No account has this id. */
+const NOBODY = '';
+
 const NO_MATCH = { kind: 'no-match', because: 'mismatch' } as const satisfies PasswordAnswer;
 
 /** For nobody the answer is `no-match` or `busy`. A disabled account never matches. */
@@ -51,7 +54,11 @@ export function createPasswordCheck(options: {
   };
 
   const hashAnswer = async (account: Account | null, own: HashCheck | null, prepared: string) => {
-    const hash = account === null || own === null ? null : await own.passwordHash(account.id);
+    // Every directory is asked, about nobody where the account is not: a question to a database takes time as well.
+    const answers = await Promise.all(
+      hashing.map((check) => check.passwordHash(check === own && account !== null ? account.id : NOBODY)),
+    );
+    const hash = account === null || own === null ? null : (answers[hashing.indexOf(own)] ?? null);
     if (isUnavailable(hash)) return { kind: 'down' } as const;
     const usable = account?.disabled === false ? hash : null;
     const answer = await pool.verify(usable ?? currentDecoy(), prepared);

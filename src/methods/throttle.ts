@@ -85,6 +85,9 @@ export interface Throttle {
 /** NIST SP 800-63B-4 §3.2.2: no more than 100 consecutive failures of one authenticator. */
 const SECOND_FACTOR_CEILING = 100;
 
+/** No account has this id. */
+const NOBODY = '';
+
 export function createThrottle({ policy, store, capacity, onAddressUnknown }: ThrottleOptions): Throttle {
   const addresses = new LRUCache<string, LeakyBucket>({ max: capacity });
   const filling = { size: policy.addressFailures, window: policy.window };
@@ -110,8 +113,10 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
       if (!policy.enabled) return { kind: 'admitted', settle: async () => {} };
       const { method, accountId } = attempt;
       const place = placeOf(attempt.address);
-      const familiar = accountId === null || place === null ? false : await store.isFamiliar(accountId, place);
-      if (isUnavailable(familiar)) return { kind: 'unavailable' };
+      // Asked about nobody as well: a question to a database takes time, which would tell who has an account.
+      const known = place === null ? false : await store.isFamiliar(accountId ?? NOBODY, place);
+      if (isUnavailable(known)) return { kind: 'unavailable' };
+      const familiar = known && accountId !== null;
       // Somebody who has signed in from here is counted by themselves: others behind the same address cannot shut them out.
       const bucket = place === null || familiar ? null : bucketOf(place, now);
       const full = bucket === null ? 0 : bucketWait(bucket, filling, now);

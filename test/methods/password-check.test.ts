@@ -25,7 +25,15 @@ function open(
   pool: 'checks' | 'busy' = 'checks',
 ) {
   const work: string[] = [];
-  const hashing = (): HashCheck => ({ kind: 'hash', passwordHash: async () => phc, commonCost: () => cost });
+  const asked: string[] = [];
+  const hashing = (name: string): HashCheck => ({
+    kind: 'hash',
+    passwordHash: async (id) => {
+      asked.push(name);
+      return id === 'anna' ? phc : null;
+    },
+    commonCost: () => cost,
+  });
   const binding = (name: string): BindCheck => ({
     kind: 'bind',
     bind: async (whose, password) => {
@@ -36,7 +44,7 @@ function open(
   });
   const directories: readonly PasswordDirectory[] = kinds.map((kind, index) => {
     const name = `${kind}${index}`;
-    return { name, ...nothing, check: kind === 'hash' ? hashing() : binding(name) };
+    return { name, ...nothing, check: kind === 'hash' ? hashing(name) : binding(name) };
   });
   const check = createPasswordCheck({
     directories,
@@ -54,7 +62,7 @@ function open(
     const directory = directories[index] ?? assert.fail();
     return { account: account('anna', disabled), directory };
   };
-  return { check, owner, work };
+  return { check, owner, work, asked };
 }
 
 test('a directory that binds gets what was typed; nothing is hashed where nobody keeps hashes', async () => {
@@ -81,8 +89,10 @@ test('every name causes the same work, and only its own directory sees the passw
   const shape = (work: readonly string[]) => work.map((one) => one.split(' ').slice(0, 1).join()).sort();
   const expected = ['bind', 'bind', 'hash'];
   for (const index of [0, 1, 2, 3, null]) {
-    const { check, owner, work } = open(kinds);
+    const { check, owner, work, asked } = open(kinds);
     const answer = await check(index === null ? null : owner(index), typed);
+    // A question over a network takes longer than none (CWE-208).
+    assert.deepEqual(asked, ['hash0', 'hash3']);
     assert.equal(answer.kind, index === null ? 'no-match' : 'match');
     assert.deepEqual(shape(work), expected);
     const seen = work.filter((one) => one.startsWith('bind') && !one.endsWith('""'));

@@ -89,6 +89,32 @@ test('a known and an unknown name are told the same at every step', async () => 
   );
 });
 
+// CWE-208: where attempts are kept in a database, one question more takes a millisecond more, for those who have an account.
+test('a known and an unknown name ask the store the same', async () => {
+  for (const who of [anna, nobody]) {
+    const asked: string[] = [];
+    const store = createMemoryAttempts(1000);
+    const throttle = createThrottle({
+      policy,
+      store: {
+        isFamiliar: (...given) => {
+          asked.push('familiar');
+          return store.isFamiliar(...given);
+        },
+        reserve: (...given) => {
+          asked.push('reserve');
+          return store.reserve(...given);
+        },
+        finished: store.finished,
+      },
+      capacity: 1000,
+      onAddressUnknown: () => {},
+    });
+    assert.equal(await fail(throttle, from('192.0.2.1', who), start), 0);
+    assert.deepEqual(asked, ['familiar', 'reserve'], who.typedName);
+  }
+});
+
 test('being turned away does not prolong the wait: nobody can be kept out by knocking', async () => {
   const { throttle } = open();
   for (let n = 0; n < 3; n++) await fail(throttle, anna, start);
