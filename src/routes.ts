@@ -1,5 +1,6 @@
 // Owns: which address leads to which desk. Leaves to http/app.ts: serving them; to wire.ts: everything they are made of.
 import { createHash } from 'node:crypto';
+import { createAccountRoutes } from './account-routes.ts';
 import { casSignOut, createCasRoutes } from './cas-routes.ts';
 import type { Config } from './config/config.ts';
 import type { RelyingPartyKey } from './core/authentication-request.ts';
@@ -8,8 +9,10 @@ import type { Reply } from './core/reply.ts';
 import type { Session } from './core/session.ts';
 import type { SessionJournal, SessionRow } from './core/session-journal.ts';
 import type { Route } from './http/app.ts';
+import type { HashPool } from './methods/hash-pool.ts';
 import type { PasswordMethod } from './methods/password.ts';
 import type { Throttle } from './methods/throttle.ts';
+import type { NodeFactors } from './node-factors.ts';
 import { createOidcRoutes } from './oidc-routes.ts';
 import type { Parts } from './parts.ts';
 import { portalTiles } from './portal-tiles.ts';
@@ -17,10 +20,15 @@ import type { CasServer } from './protocols/cas/cas-server.ts';
 import type { OidcProvider } from './protocols/oidc/oidc-provider.ts';
 import type { SamlAdapter } from './protocols/saml/saml-adapter.ts';
 import type { SsoEndpoint } from './protocols/saml/sso-endpoint.ts';
+import type { SessionList } from './state/sql-sessions.ts';
+import { ACCOUNT_PARTY } from './web/account-adapter.ts';
 import { createAnswerDesk } from './web/answer-desk.ts';
 import type { Desk } from './web/desk.ts';
+import type { EnrolmentCookie } from './web/enrolment-cookie.ts';
+import { createEnrolmentDesk } from './web/enrolment-desk.ts';
 import { createHomeDesk } from './web/home-desk.ts';
-import { createLoginDesk, type LoginDeskOptions } from './web/login-desk.ts';
+import { createLoginDesk } from './web/login-desk.ts';
+import { createLoginEnrolment } from './web/login-enrolment.ts';
 import { createLogoutDesk } from './web/logout-desk.ts';
 import type { RequestFacts } from './web/request-facts.ts';
 import type { Asset } from './web/theme.ts';
@@ -47,13 +55,12 @@ export interface RouteParts {
   readonly password: PasswordMethod;
   readonly throttle: Throttle;
   /** Null without a database. */
-  readonly journal: SessionJournal | null;
-  readonly secondFactors: SecondFactors;
+  readonly journal: (SessionJournal & SessionList) | null;
+  readonly factors: NodeFactors;
+  readonly enrolmentCookie: EnrolmentCookie;
+  readonly pool: HashPool;
   readonly assets: ReadonlyMap<string, Asset>;
 }
-
-/** What there is beside passwords. */
-export type SecondFactors = Pick<LoginDeskOptions, 'factors' | 'passkeys' | 'credentials' | 'possible' | 'enrolment'>;
 
 export function createRoutes({
   config,
@@ -64,15 +71,18 @@ export function createRoutes({
   cas,
   password,
   throttle,
-  secondFactors,
+  factors,
+  enrolmentCookie,
+  pool,
   journal,
   assets,
 }: RouteParts): Route[] {
   const { publicOrigin } = config;
-  const partyOf = (key: RelyingPartyKey): RelyingParty | null => parts.parties.relyingParty(key) ?? null;
+  const partyOf = (key: RelyingPartyKey): RelyingParty | null =>
+    key === ACCOUNT_PARTY.key ? ACCOUNT_PARTY : (parts.parties.relyingParty(key) ?? null);
   const answers = createAnswerDesk({
     desk,
-    requestClaim: ({ answerTo }) => saml.adapter.requestClaim(answerTo),
+    requestClaim: ({ answerTo }) => (answerTo.protocol === 'saml' ? saml.adapter.requestClaim(answerTo) : null),
     onFinished: (session, proved, facts) =>
       Promise.all([
         throttle.finished(session.accountId, proved, facts.address, facts.now),
@@ -80,11 +90,22 @@ export function createRoutes({
       ]),
     onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.replace(/^saml:/, '') }),
   });
+  const { credentials, announcer } = factors;
+  const enrolments =
+    credentials === null
+      ? null
+      : createEnrolmentDesk({
+          ...{ desk, answers, announcer },
+          cookie: enrolmentCookie,
+          store: credentials,
+          enrolments: factors.enrolments,
+        });
   const login = createLoginDesk({
     desk,
     answers,
     password,
-    ...secondFactors,
+    ...factors,
+    enrolment: enrolments === null ? null : createLoginEnrolment(desk, enrolments, partyOf),
     relyingParty: partyOf,
     publicOrigin,
   });
@@ -159,6 +180,11 @@ export function createRoutes({
     { method: 'GET', path: '/logout', handle: (facts) => logout.show(facts) },
     { method: 'POST', path: '/logout', handle: (facts) => logout.submit(facts) },
     { method: 'GET', path: '/', handle: (facts) => home.show(facts) },
+    ...createAccountRoutes({
+      ...{ config, parts, desk, answers, login, factors, enrolments, pool },
+      sessions: journal,
+      onSession: async (session, facts) => journal?.record(sessionRow(session, facts, config.session.absolute)),
+    }),
     ...[...assets].map(([name, asset]): Route => {
       const reply = assetReply(asset);
       return { method: 'GET', path: `${ASSETS_PATH}${name}`, handle: async () => reply };

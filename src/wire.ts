@@ -18,6 +18,7 @@ import { defaultHashWorkers, HASH_POOL_DEFAULTS, type HashPool, openHashPool } f
 import { createPasswordMethod, type PasswordMethod } from './methods/password.ts';
 import { createThrottle, type Throttle, type ThrottlePolicy } from './methods/throttle.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { createNodeFactors } from './node-factors.ts';
 import { type NodeView, notReady, refreshGauges, ringReports, statusOf } from './node-status.ts';
 import { openParts, type Parts } from './parts.ts';
 import { createCasServer } from './protocols/cas/cas-server.ts';
@@ -28,14 +29,14 @@ import { createPreparedParties } from './protocols/saml/prepared-party.ts';
 import { createSamlAdapter } from './protocols/saml/saml-adapter.ts';
 import { createSsoEndpoint } from './protocols/saml/sso-endpoint.ts';
 import { createRoutes, METADATA_PATH, type Saml, SCRIPT_PATH, SSO_PATH } from './routes.ts';
-import { DATA_PURPOSE } from './sealer/data-value.ts';
 import { createSealer, type Sealer } from './sealer/seal.ts';
-import { factorsOnDatabase } from './second-factors.ts';
 import { SIGNING_KEYS_PATH, signingKeysDocument } from './signing-sets.ts';
 import { createSpentTable, type SpentTable } from './state/spent-table.ts';
 import { createSqlSessions } from './state/sql-sessions.ts';
+import { createAccountAdapter } from './web/account-adapter.ts';
 import { cookieName } from './web/cookie-header.ts';
 import type { Desk } from './web/desk.ts';
+import { createEnrolmentCookie } from './web/enrolment-cookie.ts';
 import { createFlowCookies } from './web/flow-cookies.ts';
 import { createFormTokens } from './web/form-token.ts';
 import type { Pages } from './web/pages.ts';
@@ -118,15 +119,6 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     sessionAbsolute: config.session.absolute,
   });
   const pool = openPool(config, log);
-  const { password, throttle } = createPassword(config, context, parts, pool);
-  const secondFactors = factorsOnDatabase(config, parts, {
-    spent: once,
-    throttle,
-    clock,
-    random,
-    onSecret: (result) => metrics.unseals.inc({ purpose: DATA_PURPOSE, result }),
-    onSendFailed: (channel, code) => log.error('a code could not be sent', { channel, code }),
-  });
   const { database } = parts.shared;
   const journal = database === null ? null : createSqlSessions(database);
   const desk = createDesk(
@@ -134,7 +126,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     context,
     parts,
     sealer,
-    { saml: saml.adapter, oidc: oidc.adapter, cas: cas.adapter },
+    { saml: saml.adapter, oidc: oidc.adapter, cas: cas.adapter, account: createAccountAdapter() },
     metrics,
     spent,
     once,
@@ -151,6 +143,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     auditLost: context.auditLost,
     draining: () => draining,
   };
+  const passwords = createPassword(config, context, parts, pool);
   const routes = createRoutes({
     config,
     parts,
@@ -158,11 +151,20 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     saml,
     oidc,
     cas,
-    password,
-    throttle,
+    ...passwords,
+    pool,
     journal,
     assets: parts.theme.assets,
-    secondFactors,
+    factors: createNodeFactors(config, {
+      ...{ parts, metrics, log, clock, random },
+      spent: once,
+      throttle: passwords.throttle,
+    }),
+    enrolmentCookie: createEnrolmentCookie({
+      name: enrolmentCookieName(config),
+      sealer,
+      revocations: parts.revocations,
+    }),
   });
   const documents = new Map<string, () => Promise<{ contentType: string; text: string }>>();
   const metadata = ownMetadata(config, parts, random);
@@ -248,6 +250,10 @@ function createSaml(config: Config, context: NodeContext, parts: Parts, sealer: 
   };
 }
 
+function enrolmentCookieName({ plainHttp }: Config): string {
+  return cookieName('signet_enrol', !plainHttp);
+}
+
 function openPool(config: Config, log: Logger): HashPool {
   return openHashPool({
     ...HASH_POOL_DEFAULTS,
@@ -285,7 +291,7 @@ function createDesk(
     }),
     flows: createFlowCookies({
       prefix: cookieName('signet_f_', secure),
-      sessionName,
+      otherNames: [sessionName, enrolmentCookieName(config)],
       secure,
       sealer,
       revocations,

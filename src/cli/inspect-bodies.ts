@@ -6,12 +6,14 @@ import { PROTOCOL_NUMBERS } from '../core/authentication-request.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import { decodePending } from '../protocols/saml/pending-answer.ts';
 import { decodeCode } from '../sealed/code-body.ts';
+import { decodeEnrolment } from '../sealed/enrolment-body.ts';
 import { decodeFlow } from '../sealed/flow-body.ts';
 import { decodePushed } from '../sealed/par-body.ts';
 import { decodeSession } from '../sealed/session-body.ts';
 import { decodeTransient } from '../sealed/transient-body.ts';
 import { type CborMap, type CborValue, decodeCbor } from '../sealer/cbor.ts';
 import { formatTime } from '../sealer/json-record.ts';
+import { decodePendingPage } from '../web/account-adapter.ts';
 
 /** One key of a body. */
 export interface ExplainedField {
@@ -85,8 +87,16 @@ const PENDING_SAML: Row = {
   },
 };
 
+const PENDING_ACCOUNT: Row = {
+  isReadable: (data) => decodePendingPage({ protocol: 'account', data }) !== null,
+  fields: { 1: { name: 'page', show: plain }, 2: { name: 'account', show: plain } },
+};
+
 /** What adapters keep in a flow, by the number of the protocol; one that is not here is not shown. */
-const PENDING: ReadonlyMap<CborValue | undefined, Row> = new Map([[PROTOCOL_NUMBERS.saml, PENDING_SAML]]);
+const PENDING: ReadonlyMap<CborValue | undefined, Row> = new Map([
+  [PROTOCOL_NUMBERS.saml, PENDING_SAML],
+  [PROTOCOL_NUMBERS.account, PENDING_ACCOUNT],
+]);
 
 const FLAGS = ['forced', 'passive', 'levels required', 'subject required'];
 const FAILURES = ['wrong', 'throttled', 'expired'];
@@ -146,10 +156,26 @@ const PUSHED: Row = {
   fields: { 1: { name: 'id' }, 2: { name: 'parameters' }, 3: { name: 'signed', show: plain } },
 };
 
+const ENROLMENT: Row = {
+  isReadable: (body) => decodeEnrolment(body) !== null,
+  fields: {
+    1: { name: 'id' },
+    // Whoever has the inner id of a flow can make its form token.
+    2: { name: 'bound to' },
+    3: { name: 'account', show: plain },
+    4: { name: 'version', show: plain },
+    5: { name: 'kind', show: plain },
+    // A secret, until it is confirmed.
+    6: { name: 'data' },
+    7: { name: 'lineage', show: kids },
+  },
+};
+
 /** By purpose. A purpose that is not here has no body yet that a release writes. */
 const ROWS: ReadonlyMap<string, Row> = new Map([
   ['sso-session', SESSION],
   ['login-flow', FLOW],
+  ['enrolment', ENROLMENT],
   ['saml-transient', TRANSIENT],
   ['oidc-code', CODE],
   ['oidc-par', PUSHED],

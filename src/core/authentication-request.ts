@@ -2,12 +2,12 @@
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { AssuranceLevel } from './assurance.ts';
 
-/** Protocols by the number that stands in sealed values: append only. */
-export const PROTOCOL_NUMBERS = { saml: 1, oidc: 2, cas: 3 } as const satisfies Record<string, number>;
+/** Protocols by the number that stands in sealed values: append only. `account`: the account's own pages ask. */
+export const PROTOCOL_NUMBERS = { saml: 1, oidc: 2, cas: 3, account: 4 } as const satisfies Record<string, number>;
 export type ProtocolName = keyof typeof PROTOCOL_NUMBERS;
 
-/** `saml:` entityID, `oidc:` client_id or `cas:` registered service. */
-export type RelyingPartyKey = `${ProtocolName}:${string}`;
+/** `saml:` entityID, `oidc:` client_id, `cas:` registered service, or `account:`. */
+export type RelyingPartyKey = `${ProtocolName | 'cas'}:${string}`;
 
 /** What the protocol's adapter needs to answer: its own bytes, opaque to everybody else. Any node may finish. */
 export interface PendingAnswer {

@@ -1,6 +1,7 @@
 // Owns: the port through which a password is checked where the account is kept: by its hash, or by the directory itself.
 // Leaves to methods/password.ts: the same work for every name; to directories/: answering.
 import type { Argon2Cost } from '../lib/argon2-string.ts';
+import type { EpochSeconds } from '../lib/clock.ts';
 import type { Account, AccountId, Directory, DirectoryUnavailable } from './account.ts';
 
 /** One place that people come from. */
@@ -19,7 +20,16 @@ export interface HashCheck {
   readonly passwordHash: (id: AccountId) => Promise<string | null | DirectoryUnavailable>;
   /** The cost that most of the hashes have; null when there are none. In memory, so that a decoy costs no question. */
   readonly commonCost: () => Argon2Cost | null;
+  /** Gives the account a new hash. Left out: it is changed elsewhere. */
+  readonly setPasswordHash?: SetPasswordHash;
 }
+
+/** missing: there is nobody of this id any more. Unavailable: it cannot be written now, and nothing was. */
+export type SetPasswordHash = (
+  account: Account,
+  phc: string,
+  now: EpochSeconds,
+) => Promise<'done' | 'missing' | DirectoryUnavailable>;
 
 /** The directory checks the password itself, which it gets to see as it was typed. */
 export interface BindCheck {

@@ -6,7 +6,7 @@ import { loginNameKey } from '../core/login-name.ts';
 import type { HashCheck, PasswordDirectory } from '../core/password-directory.ts';
 import { isStorable } from '../database/claims.ts';
 import type { Database, Queries } from '../database/database.ts';
-import { type Argon2Cost, readCostKey } from '../lib/argon2-string.ts';
+import { type Argon2Cost, costKey, parseArgon2String, readCostKey } from '../lib/argon2-string.ts';
 
 export interface SqlDirectory extends PasswordDirectory {
   readonly check: HashCheck;
@@ -44,6 +44,15 @@ export async function openSqlDirectory(name: string, database: Database): Promis
         });
       },
       commonCost: () => common,
+      setPasswordHash: async (owner, phc, now) =>
+        database.ask('user-set-password', async (queries) => {
+          const changed = await queries
+            .updateTable('users')
+            .set({ updated_at: now, password_hash: phc, password_cost: costKey(costOf(phc)) })
+            .where('id', '=', owner.id)
+            .executeTakeFirst();
+          return changed.numUpdatedRows === 1n ? 'done' : 'missing';
+        }),
     },
     close: () => clearInterval(timer),
   };
@@ -76,6 +85,12 @@ export function readAttributes(text: string): ReadonlyMap<string, readonly strin
 /** Pairs, not an object: nothing can be called __proto__ with effect, and the order stays. */
 export function writeAttributes(attributes: ReadonlyMap<string, readonly string[]>): string {
   return JSON.stringify([...attributes]);
+}
+
+function costOf(phc: string): Argon2Cost {
+  const parsed = parseArgon2String(phc);
+  if (parsed === null) throw new Error('not an Argon2id hash');
+  return parsed.cost;
 }
 
 async function commonCost(queries: Queries): Promise<Argon2Cost | null | DirectoryUnavailable> {

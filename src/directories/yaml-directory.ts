@@ -9,6 +9,7 @@ import { loginNameKey } from '../core/login-name.ts';
 import type { HashCheck, PasswordDirectory } from '../core/password-directory.ts';
 import { type Problem, ProblemsError } from '../lib/problems.ts';
 import { type People, type Person, parseUsersFile, type UsersFile } from './users-file.ts';
+import { setPasswordHash } from './users-file-edit.ts';
 
 export type YamlDirectoryEvent =
   | { readonly kind: 'loaded'; readonly people: number }
@@ -83,6 +84,18 @@ export async function openYamlDirectory(options: {
       kind: 'hash',
       passwordHash: async (id) => people.byId.get(id)?.passwordHash ?? null,
       commonCost: () => people.commonCost,
+      setPasswordHash: async (owner, phc) => {
+        const person = people.byId.get(owner.id);
+        if (person === undefined) return 'missing';
+        try {
+          await setPasswordHash(path, person.account.loginName, phc);
+        } catch {
+          // Read-only (a Kubernetes Secret), locked, or broken since it was read: the last good copy stays in force.
+          return { unavailable: true };
+        }
+        await reload();
+        return 'done';
+      },
     },
     status: () => ({ people: people.byId.size, problems }),
     reload,

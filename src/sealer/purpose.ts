@@ -100,6 +100,14 @@ export const oidcDpopNonce = definePurpose('oidc-dpop-nonce', {
   maxCharacters: 96,
 });
 
+/** Something that a person is about to enrol; context: the cookie's name. */
+export const enrolment = definePurpose('enrolment', {
+  bucket: 64,
+  maxLifetime: 10 * MINUTE,
+  toleranceAfterExp: 10,
+  maxCharacters: 768,
+});
+
 /** A CAS service ticket; no context, the service's hash stands in the body. @public */
 export const casSt = definePurpose('cas-st', {
   bucket: 32,
@@ -138,6 +146,7 @@ export const PURPOSES: ReadonlyMap<string, Purpose> = new Map(
   [
     ssoSession,
     loginFlow,
+    enrolment,
     oidcCode,
     oidcRefresh,
     oidcPar,

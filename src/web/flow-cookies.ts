@@ -52,7 +52,8 @@ export interface FlowCookies {
 export interface FlowCookieOptions {
   /** The name without its suffix, `__Host-signet_f_`. */
   readonly prefix: string;
-  readonly sessionName: string;
+  /** Names of our other cookies, which share the budget. */
+  readonly otherNames: readonly string[];
   readonly secure: boolean;
   readonly sealer: Sealer;
   readonly revocations: Revocations;
@@ -115,7 +116,7 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
       }
       readable.sort((a, b) => b.iat - a.iat);
       const size = (name: string): number => name.length + (facts.cookies.get(name)?.length ?? 0) + 3;
-      let bytes = size(options.sessionName);
+      let bytes = options.otherNames.reduce((sum, name) => sum + size(name), 0);
       let count = keep === null ? 0 : 1;
       if (keep !== null) bytes += size(prefix + keep);
       for (const cookie of setting) bytes += cookie.name.length + cookie.value.length + 3;

@@ -2,7 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { encodeBase64url } from '../lib/base64url.ts';
 
-export type FormPurpose = 'login' | 'logout' | 'portal';
+export type FormPurpose = 'login' | 'logout' | 'portal' | 'account';
 
 export interface FormTokens {
   /** Bound to a flow's inner id or a session's sid: 22 characters of base64url. */

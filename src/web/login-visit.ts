@@ -70,7 +70,9 @@ export function speechOf(world: Pick<LoginWorld, 'relyingParty'>, { flow, facts 
   const party = world.relyingParty(flow.request.relyingParty);
   const language = languageOf(facts, party);
   const words = wordsIn(language);
-  return { language, words, application: party?.displayName ?? words.common.theApplication };
+  const own = flow.request.answerTo.protocol === 'account';
+  const application = own ? words.common.toAccount : (party?.displayName ?? words.common.theApplication);
+  return { language, words, application };
 }
 
 const NOTHING: CredentialSet = { version: 0, credentials: [] };

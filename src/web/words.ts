@@ -1,7 +1,6 @@
 // Owns: what the pages say, as one type that every language fills in: a text that is missing does not compile.
 // Plain words, what to do next, nothing of the inside. Leaves to words/: the texts.
 import type { FactorFailure, MethodName } from '../core/authentication-event.ts';
-import type { RefusalReason } from '../core/authentication-result.ts';
 import type { CredentialKind } from '../core/credential.ts';
 import { type Language, preferredLanguage } from '../core/language.ts';
 import type { RefusalPage } from '../core/protocol-adapter.ts';
@@ -80,6 +79,8 @@ export interface Words {
     readonly signIn: string;
     readonly signOut: string;
     readonly account: string;
+    /** After `continueTo`. */
+    readonly toAccount: string;
     readonly otherWays: string;
   };
   readonly autoPost: { readonly title: string; readonly text: string };
@@ -155,7 +156,6 @@ export interface Words {
   readonly account: {
     readonly title: string;
     readonly notices: Readonly<Record<Notice, string>>;
-    readonly refused: Readonly<Record<RefusalReason, Said>>;
     readonly passwordTitle: string;
     readonly passwordText: string;
     readonly changePassword: string;

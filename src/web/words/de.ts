@@ -29,6 +29,7 @@ export const german: Words = {
     signIn: 'Anmelden',
     signOut: 'Abmelden',
     account: 'Ihr Konto',
+    toAccount: 'Ihrem Konto',
     otherWays: 'Anders versuchen',
   },
   autoPost: { title: 'Weiter', text: 'Drücken Sie den Knopf, um fortzufahren.' },
@@ -368,32 +369,6 @@ export const german: Words = {
       'last-factor':
         'Es wurde nicht entfernt: Eine Anwendung, die Sie benutzen dürfen, verlangt es. Fügen Sie erst ein anderes hinzu.',
       'enrolment-over': 'Diese Seite gilt nicht mehr. Bitte fangen Sie neu an.',
-    },
-    refused: {
-      'interaction-needed': {
-        title: 'Das wurde nicht abgeschlossen',
-        text: ['Bitte beginnen Sie noch einmal bei Ihrem Konto.'],
-      },
-      'assurance-unmet': {
-        title: 'Sie konnten nicht sicher genug erkannt werden',
-        text: ['Nichts, was Sie eingerichtet haben, reicht dafür. Fragen Sie die Stelle, die Ihr Konto betreut.'],
-      },
-      'wrong-subject': {
-        title: 'Das war jemand anderes',
-        text: [
-          'Angemeldet ist eine Person, bestätigt wurde eine andere.',
-          'Melden Sie sich erst ab, wenn Sie ein anderes Konto benutzen möchten.',
-        ],
-      },
-      'account-disabled': {
-        title: 'Dieses Konto ist abgeschaltet',
-        text: ['Fragen Sie die Stelle, die Ihr Konto betreut.'],
-      },
-      declined: { title: 'Es wurde nichts geändert', text: ['Sie haben nicht bestätigt, dass Sie es sind.'] },
-      unavailable: {
-        title: 'Das geht im Moment nicht',
-        text: ['Bitte versuchen Sie es in einer Minute noch einmal.'],
-      },
     },
     passwordTitle: 'Passwort',
     passwordText: 'Ändern Sie es, wenn jemand anderes es kennen könnte.',

@@ -29,6 +29,7 @@ export const english: Words = {
     signIn: 'Sign in',
     signOut: 'Sign out',
     account: 'Your account',
+    toAccount: 'your account',
     otherWays: 'Try another way',
   },
   autoPost: { title: 'Continue', text: 'Press the button to continue.' },
@@ -352,26 +353,6 @@ export const english: Words = {
       'changed-meanwhile': 'Something else was changed meanwhile, so nothing was done. Please look again.',
       'last-factor': 'It was not removed: an application that you may use demands it. Add another one first.',
       'enrolment-over': 'That page is no longer in use. Please start again.',
-    },
-    refused: {
-      'interaction-needed': { title: 'That was not finished', text: ['Please start again from your account.'] },
-      'assurance-unmet': {
-        title: 'You could not be identified well enough',
-        text: ['Nothing that you have set up is enough for this. Ask the people who look after your account.'],
-      },
-      'wrong-subject': {
-        title: 'That was somebody else',
-        text: [
-          'You are signed in as one person, and another one was confirmed.',
-          'Sign out first if you want to use another account.',
-        ],
-      },
-      'account-disabled': {
-        title: 'This account is switched off',
-        text: ['Ask the people who look after your account.'],
-      },
-      declined: { title: 'Nothing was changed', text: ['You did not confirm that it is you.'] },
-      unavailable: { title: 'That does not work at the moment', text: ['Please try again in a minute.'] },
     },
     passwordTitle: 'Password',
     passwordText: 'Change it when somebody else may know it.',
