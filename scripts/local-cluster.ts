@@ -26,13 +26,21 @@ export interface FolderSettings {
   readonly people: readonly Person[];
   /** SP metadata. */
   readonly parties: readonly string[];
+  /** OpenID Connect clients: their documents. */
+  readonly clients?: readonly { readonly client_id: string }[];
+  /** yaml: people in a file, and no database. */
+  readonly directory?: 'sql' | 'yaml';
   readonly environment: Environment;
 }
 
 /** Makes a complete folder with the commands that an operator would type. */
 export async function makeFolder(settings: FolderSettings): Promise<void> {
-  await runSignet(['init', settings.folder, '--public-url', settings.publicUrl], '', settings.environment);
-  await Promise.all([addPeople(settings), importParties(settings)]);
+  const { folder, publicUrl, directory = 'sql', clients = [] } = settings;
+  await runSignet(['init', folder, '--public-url', publicUrl, '--directory', directory], '', settings.environment);
+  const documents = clients.map((client) =>
+    writeFile(join(folder, 'parties', `${client.client_id}.client.json`), JSON.stringify(client)),
+  );
+  await Promise.all([addPeople(settings), importParties(settings), ...documents]);
 }
 
 /** One after the other: every command rewrites the same file. */

@@ -13,6 +13,10 @@ export interface ClusterOptions {
   readonly nodes?: number;
   /** SP metadata to import before the nodes start. */
   readonly parties: readonly string[];
+  /** OpenID Connect clients: their documents. */
+  readonly clients?: readonly { readonly client_id: string }[];
+  /** yaml: without a database. */
+  readonly directory?: 'sql' | 'yaml';
   /** SIGNET_… settings beside the quick ones. */
   readonly environment?: Environment;
   /** The port of the public URL, when something of the test stands before HAProxy. */
@@ -98,7 +102,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await waitUntilReady(node, child, READY_MS);
   };
   try {
-    await makeFolder({ folder, publicUrl, people: [ALICE, BOB], parties: options.parties, environment });
+    const { parties, clients = [], directory = 'sql' } = options;
+    await makeFolder({ folder, publicUrl, people: [ALICE, BOB], parties, clients, directory, environment });
     await Promise.all(nodes.map((_, index) => start(index)));
     haproxy = await startHaproxy({
       binary,
