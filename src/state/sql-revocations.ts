@@ -27,6 +27,8 @@ export type SqlRevocationEvent =
  * it, and of nodes whose clocks are behind.
  */
 const OVERLAP_SECONDS = 60;
+/** Seconds after which everything is read again: what a clock still further behind has recorded is not missed for good. */
+const WHOLE_SECONDS = 300;
 
 /** Looks now, and again every `pollSeconds`. A database that is down is no reason not to open. */
 export async function openSqlRevocations(options: SqlRevocationOptions): Promise<RevocationFeed> {
@@ -34,6 +36,7 @@ export async function openSqlRevocations(options: SqlRevocationOptions): Promise
   const index = createRevocationIndex(capacity, (entries) => onEvent({ kind: 'dropped', entries }));
   const waiting = new Map<string, RevocationEntry>();
   let lastGood: EpochSeconds | null = null;
+  let lastWhole: EpochSeconds = Number.NEGATIVE_INFINITY;
 
   const write = async (entry: RevocationEntry, now: EpochSeconds): Promise<boolean> =>
     (await database.ask('revoke', async (queries) => {
@@ -52,12 +55,14 @@ export async function openSqlRevocations(options: SqlRevocationOptions): Promise
     const now = clock();
     index.dropExpired(now);
     await flush(now);
-    const since = lastGood === null ? null : lastGood - OVERLAP_SECONDS;
+    const isDue = Math.abs(now - lastWhole) >= WHOLE_SECONDS;
+    const since = lastGood === null || isDue ? null : lastGood - OVERLAP_SECONDS;
     const rows = await database.ask('revocations', (queries) => readRevocations(queries, since, now));
     if (isUnavailable(rows)) return;
     index.addAll(rows);
     if (lastGood === null) onEvent({ kind: 'loaded', entries: index.size() });
     lastGood = now;
+    if (since === null) lastWhole = now;
   };
 
   // One look at a time: the next begins where the last has ended.

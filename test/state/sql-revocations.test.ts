@@ -158,6 +158,30 @@ forEachDatabase(({ test: on }) => {
     });
   }
 
+  // CWE-613: a command on a machine whose clock is wrong, a commit that took minutes: ended is ended, if later.
+  for (const behind of [61, 3600]) {
+    on(
+      `an entry recorded ${behind} s before the last look is seen within five minutes`,
+      async ({ database, sibling }) => {
+        const time = { now: NOW };
+        const { feed } = await openNode(database, time);
+        const entry = { kind: 'sid', sid: SID, until: NOW + 3900 } as const;
+        up(
+          await sibling().ask('revoke', async (queries) => {
+            await writeRevocation(queries, entry, NOW - behind);
+            return true;
+          }),
+        );
+        for (let waited = 0; waited < 300; waited += 5) {
+          time.now += 5;
+          await feed.poll();
+        }
+        assert.equal(feed.check(subject(NOW), time.now), 'revoked');
+        feed.close();
+      },
+    );
+  }
+
   on('more than there is room for: those that matter longest stay, and it is told', async ({ database, sibling }) => {
     const time = { now: NOW };
     await database.ask('revoke', async (queries) => {
