@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts';
 import { disownEnrolments } from './directories/disown-enrolments.ts';
 import { type OpenDirectories, openDirectories } from './directories/open-directories.ts';
 import { openSqlDirectory } from './directories/sql-directory.ts';
+import { endSessionsOf } from './end-sessions.ts';
 import { type AddressTest, addressList } from './lib/address-list.ts';
 import type { Clock } from './lib/clock.ts';
 import { formatProblem, messageOf, type Problem, Problems, ProblemsError } from './lib/problems.ts';
@@ -73,7 +74,8 @@ export async function openParts(config: Config, context: PartsContext): Promise<
     if (shared.database !== null && !context.look) void rememberSerial(shared.database, ring, serial);
   };
   const keyring = attempt(problems, config.keyring.file, () => openKeyring(config, context, serials, remember));
-  const disowned = keyring === null || context.look ? null : followRevokedKeys(keyring, shared.database, context);
+  const disowned =
+    keyring === null || context.look ? null : followRevokedKeys(config, keyring, shared.database, context);
   if (keyring !== null) checkRotation(keyring, config.keyring.file, warnings);
   const dataKeyring = attempt(problems, config.dataKeyring.file, () =>
     openDataKeyring(config, context, serials, remember),
@@ -138,13 +140,15 @@ export async function openParts(config: Config, context: PartsContext): Promise<
 }
 
 function followRevokedKeys(
+  config: Config,
   keyring: KeyringSource,
   database: SharedState['database'],
-  { onEvent }: PartsContext,
+  { clock, onEvent }: PartsContext,
 ): (() => void) | null {
   if (database === null) return null;
   return disownEnrolments(database, {
     revokedKids: () => keyring.current().revoked.map(({ kid }) => kid),
+    endSessions: (queries, accountId) => endSessionsOf(queries, config, accountId, clock()),
     onDisabled: (message) => onEvent({ part: 'database', level: 'warn', message }),
   });
 }

@@ -1,17 +1,14 @@
 // Owns: what `signet keys revoke` does in the database: whatever was enrolled under a revoked key is listed and disabled,
 // and its people's sessions end. docs/sealed-values.md, Lineage; docs/operations.md, Leaks.
 import type { Config } from '../config/config.ts';
-import { disableEnrolment, enrolledUnder, type MadeUnder } from '../directories/sql-lineage.ts';
+import { disableEnrolledUnder, enrolledUnder, type MadeUnder } from '../directories/sql-lineage.ts';
+import { endSessionsOf } from '../end-sessions.ts';
 import { messageOf, ProblemsError } from '../lib/problems.ts';
 import type { Keyring } from '../sealer/keyring.ts';
-import { endSessionsOf } from './end-sessions.ts';
 import { CliFailure } from './io.ts';
 import type { Followed } from './keys-apply.ts';
 import type { KeysIo } from './keys-options.ts';
 import { withDatabase } from './with-database.ts';
-
-/** Rows that are changed in one transaction, so that nobody who signs in waits for all of them. */
-const BATCH = 100;
 
 /** Of every revoked key in the ring, so that a command that was ended in the middle can be given again. */
 export async function disableEnrolments(
@@ -40,20 +37,12 @@ function disable(io: KeysIo, config: Config, kids: readonly string[], dryRun: bo
   return withDatabase(config, io, async (opened) => {
     if (opened === null) return [];
     const { database, answered } = opened;
-    const found = answered(await database.ask('lineage', (queries) => enrolledUnder(queries, kids)));
-    if (dryRun) return found;
-    for (let from = 0; from < found.length; from += BATCH) {
-      const batch = found.slice(from, from + BATCH);
-      answered(
-        await database.transaction('lineage-disable', async (queries) => {
-          for (const row of batch) await disableEnrolment(queries, row);
-          const people = new Set(batch.map(({ accountId }) => accountId));
-          for (const accountId of people) await endSessionsOf(queries, config, accountId, io.clock());
-          return true;
-        }),
-      );
-    }
-    return found;
+    if (dryRun) return answered(await database.ask('lineage', (queries) => enrolledUnder(queries, kids)));
+    return answered(
+      await disableEnrolledUnder(database, kids, (queries, accountId) =>
+        endSessionsOf(queries, config, accountId, io.clock()),
+      ),
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 // Owns: what people of every directory have enrolled, in SQL. Whatever counts once is one conditional update; a change
 // of the set is refused when somebody else has changed it since it was read. Leaves to methods/: what a proof is.
 import { sql } from 'kysely';
-import { type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
+import { type AccountId, isUnavailable } from '../core/account.ts';
 import type { Credential, CredentialChange, CredentialStore } from '../core/credential.ts';
 import { claimOf, secondUse } from '../database/claims.ts';
 import type { Database, Queries } from '../database/database.ts';
@@ -157,27 +157,6 @@ export async function removeAllCredentials(queries: Queries, accountId: AccountI
   await queries.deleteFrom('one_time_codes').where('account_id', '=', accountId).execute();
   const removed = await ofAccount(queries.deleteFrom('credentials'), accountId).executeTakeFirst();
   return Number(removed.numDeletedRows);
-}
-
-/**
- * Disables what was enrolled in a session that a revoked key had sealed (docs/sealed-values.md, Lineage): whoever has the
- * key may have enrolled it. Whose they are; for good, since revoked keys are forgotten one day.
- */
-export function disableEnrolledUnder(
-  database: Database,
-  kids: readonly string[],
-): Promise<readonly { readonly accountId: AccountId; readonly id: string }[] | DirectoryUnavailable> {
-  return database.ask('credential-disable', async (queries) => {
-    const rows = await queries
-      .updateTable('credentials')
-      .set({ disabled: 1 })
-      .where('disabled', '=', 0)
-      // Hexadecimal in quotes: a kid is found as a whole, and is no pattern.
-      .where((where) => where.or(kids.map((kid) => where('lineage', 'like', `%"${kid}"%`))))
-      .returning(['account_id', 'id'])
-      .execute();
-    return rows.map((row) => ({ accountId: row.account_id, id: row.id }));
-  });
 }
 
 /** Rolls back, and carries the answer out. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SecretsUnavailableError } from '../../src/core/secrets-at-rest.ts';
-import { createSqlCredentials, disableEnrolledUnder } from '../../src/directories/sql-credentials.ts';
+import { createSqlCredentials } from '../../src/directories/sql-credentials.ts';
+import { disableEnrolledUnder } from '../../src/directories/sql-lineage.ts';
 import { createSqlSecrets } from '../../src/directories/sql-secrets.ts';
 import { credentialStoreSuite } from '../suites/credential-store-suite.ts';
 import { databaseOpeners, NOW } from '../support/databases.ts';
@@ -55,10 +56,13 @@ for (const { kind, open } of databaseOpeners()) {
     await store.add('anna', under('b', healthy), 1);
     await store.add('ben', under('c', healthy, leaked), 0);
     await store.add('ben', under('d'), 1);
-    const disabled = await disableEnrolledUnder(database, [leaked, '0000000000000000']);
+    const ended: string[] = [];
+    const end = async (_: unknown, accountId: string): Promise<void> => void ended.push(accountId);
+    const disabled = await disableEnrolledUnder(database, [leaked, '0000000000000000'], end);
     assert.ok(Array.isArray(disabled));
     assert.deepEqual(disabled.map(({ accountId, id }) => `${accountId} ${id}`).sort(), ['anna a', 'ben c']);
-    assert.deepEqual(await disableEnrolledUnder(database, [leaked]), []);
+    assert.deepEqual(await disableEnrolledUnder(database, [leaked], end), []);
+    assert.deepEqual(ended.sort(), ['anna', 'ben'], 'whose sessions end');
     for (const [account, id, expected] of [
       ['anna', 'a', 'spent'],
       ['anna', 'b', 'first'],
