@@ -1,4 +1,4 @@
-// Owns: `signet parties`: registering service providers by their metadata, and OpenID Connect clients by theirs.
+// Owns: `signet parties`: registering service providers and OpenID Connect clients by their metadata, CAS services.
 // Leaves to parties/: files and rules.
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
@@ -8,6 +8,8 @@ import type { Client } from '../parties/client.ts';
 import { addClient } from '../parties/client-folder.ts';
 import type { Party } from '../parties/party.ts';
 import { importParty, listParties, PartyFolderError, removeParty } from '../parties/party-folder.ts';
+import type { Service } from '../parties/service.ts';
+import { addService } from '../parties/service-folder.ts';
 import { formatInstant } from '../saml/date-time.ts';
 import { CliFailure, type CliIo } from './io.ts';
 
@@ -20,7 +22,7 @@ const CONFIG = ['--config <file>', 'the configuration', 'signet.yaml'] as const;
 export function addPartiesCommand(program: Command, io: CliIo): void {
   const parties = program
     .command('parties')
-    .description('service providers and OpenID Connect clients, by their metadata');
+    .description('service providers and OpenID Connect clients, by their metadata; CAS services');
   parties
     .command('import')
     .description('register a service provider, or replace its metadata')
@@ -37,6 +39,17 @@ export function addPartiesCommand(program: Command, io: CliIo): void {
     .option(...CONFIG)
     .action((file: string, options: ConfigOption & AddClientFlags) => addOne(io, file, options));
   parties
+    .command('add-service')
+    .description('register a CAS service')
+    .argument('<url>', 'its address: it and everything under it may ask for sign-ins')
+    .option('--name <name>', 'shown on the login page; its host, by default')
+    .option('--exact', 'the address alone, and nothing under it')
+    .option('--user <attribute>', 'what the service knows people by; the login name, by default')
+    .option('--attribute <name...>', 'what it is told of people')
+    .option('--callback <url...>', 'it may be a proxy, and takes its tickets here')
+    .option(...CONFIG)
+    .action((url: string, options: ConfigOption & AddServiceFlags) => addOneService(io, url, options));
+  parties
     .command('list')
     .description('who is registered, and what is wrong with the folder')
     .option('--json', 'for programs')
@@ -44,8 +57,8 @@ export function addPartiesCommand(program: Command, io: CliIo): void {
     .action((options: ConfigOption & { readonly json?: true }) => list(io, options));
   parties
     .command('remove')
-    .description('forget a service provider with its settings, or a client')
-    .argument('<name>', 'entityID or client_id, as `list` shows it')
+    .description('forget a service provider with its settings, a client or a service')
+    .argument('<name>', 'entityID, client_id or address, as `list` shows it')
     .option(...CONFIG)
     .action((name: string, options: ConfigOption) => remove(io, name, options));
 }
@@ -68,10 +81,10 @@ async function importOne(io: CliIo, file: string, options: ConfigOption): Promis
 
 async function list(io: CliIo, options: ConfigOption & { readonly json?: true }): Promise<void> {
   const { parties: settings } = readConfig(options.config, io.environment);
-  const { parties, clients, problems } = await listParties(settings.folder);
-  const all = [...parties.map(summary), ...clients.map(clientSummary)];
+  const { parties, clients, services, problems } = await listParties(settings.folder);
+  const all = [...parties.map(summary), ...clients.map(clientSummary), ...services.map(serviceSummary)];
   if (options.json === true) io.out(`${JSON.stringify(all, null, 2)}\n`);
-  else io.out([...parties.map(line), ...clients.map(clientLine)].join(''));
+  else io.out([...parties.map(line), ...clients.map(clientLine), ...services.map(serviceLine)].join(''));
   for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
   if (problems.length > 0) throw new CliFailure(`${problems.length} problems`);
 }
@@ -94,6 +107,29 @@ async function addOne(io: CliIo, file: string, options: ConfigOption & AddClient
   if (secret !== null) io.out(`client_secret  ${secret}   (shown once)\n`);
   const verb = added.replaced ? 'replaced' : 'written';
   io.out(`${verb} ${added.file}; every node knows within ${parties.poll} s\n`);
+}
+
+interface AddServiceFlags {
+  readonly name?: string;
+  readonly exact?: true;
+  readonly user?: string;
+  readonly attribute?: readonly string[];
+  readonly callback?: readonly string[];
+}
+
+async function addOneService(io: CliIo, url: string, options: ConfigOption & AddServiceFlags): Promise<void> {
+  const { parties } = readConfig(options.config, io.environment);
+  const { name, exact, user, attribute, callback } = options;
+  const document = {
+    url,
+    ...(name === undefined ? {} : { name }),
+    ...(exact === undefined ? {} : { match: 'exact' }),
+    ...(user === undefined ? {} : { user }),
+    ...(attribute === undefined ? {} : { attributes: attribute }),
+    ...(callback === undefined ? {} : { proxy: { callbackUrls: callback } }),
+  };
+  const { file } = await failingForPeople(() => addService(parties.folder, document));
+  io.out(`${url}\nwritten ${file}; every node knows within ${parties.poll} s\n`);
 }
 
 async function remove(io: CliIo, name: string, options: ConfigOption): Promise<void> {
@@ -137,6 +173,18 @@ function clientSummary({ metadata, relyingParty, source }: Client) {
 function clientLine(client: Client): string {
   const { clientId, displayName, redirectUris, authentication, file } = clientSummary(client);
   return `${clientId}\n  ${displayName}, ${redirectUris.join(' ')}  ${authentication}  ${file}\n`;
+}
+
+function serviceSummary({ settings, relyingParty, source }: Service) {
+  const { url, match, proxy } = settings;
+  const { displayName } = relyingParty;
+  return { kind: 'cas', url, match, displayName, callbackUrls: proxy.callbackUrls, file: source };
+}
+
+function serviceLine(service: Service): string {
+  const { url, match, displayName, callbackUrls, file } = serviceSummary(service);
+  const proxy = callbackUrls.length === 0 ? '' : `, proxy by ${callbackUrls.join(' ')}`;
+  return `${url}\n  ${displayName}, ${match === 'exact' ? 'exactly' : 'and under it'}${proxy}  ${file}\n`;
 }
 
 /** A change that the folder does not allow is the asker's to solve, not a fault. */

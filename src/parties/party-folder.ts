@@ -54,13 +54,14 @@ export async function listParties(folder: string) {
   return {
     parties: registry.all(),
     clients: registry.clients(),
+    services: registry.services().all(),
     problems: registry.problems(),
   };
 }
 
 /**
- * Removes a SAML party's metadata and settings, or a client's document. `name` is the entityID or client_id, or one of
- * them with its protocol before it: `saml:…`, `oidc:…`.
+ * Removes a SAML party's metadata and settings, or a client's or service's document. `name` is the entityID, client_id or
+ * address, or one of them with its protocol before it: `saml:…`, `oidc:…`, `cas:…`.
  * @throws PartyFolderError when there is no such party, two of that name, or its file holds others too.
  */
 export async function removeParty(folder: string, name: string): Promise<readonly string[]> {
@@ -68,12 +69,14 @@ export async function removeParty(folder: string, name: string): Promise<readonl
     const registry = await openPartyRegistry(folder);
     const party = registry.all().find(({ relyingParty: { key } }) => key === `saml:${name}` || key === name);
     const client = registry.clients().find(({ relyingParty: { key } }) => key === `oidc:${name}` || key === name);
-    if (party !== undefined && client !== undefined) {
-      throw new PartyFolderError(`'${name}' is a SAML party and a client: say saml:${name} or oidc:${name}`);
-    }
-    if (client !== undefined) {
-      await removeFile(join(folder, client.source));
-      return [client.source];
+    const services = registry.services().all();
+    const service = services.find(({ relyingParty: { key } }) => key === `cas:${name}` || key === name);
+    const named = [party, client, service].flatMap((one) => (one === undefined ? [] : [one.relyingParty.key]));
+    if (named.length > 1) throw new PartyFolderError(`'${name}' is several parties: say ${named.join(' or ')}`);
+    const document = client ?? service;
+    if (document !== undefined) {
+      await removeFile(join(folder, document.source));
+      return [document.source];
     }
     if (party === undefined) throw new PartyFolderError(`there is no party '${name}'`);
     if (isAggregate(registry.all(), party)) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Command } from 'commander';
+import { parse } from 'yaml';
 import { CliFailure, type CliIo } from '../../src/cli/io.ts';
 import { addPartiesCommand } from '../../src/cli/parties.ts';
 import { ProblemsError } from '../../src/lib/problems.ts';
@@ -206,6 +207,60 @@ test('a client is removed by its id, and where a SAML party has the same name, b
   assert.match((await run(['remove', 'wiki'])).out, /^removed wiki\.client\.yaml/);
   await assert.rejects(run(['remove', 'wiki']), (error) => error instanceof CliFailure && error.exitCode === 2);
 });
+
+test('a CAS service by its address: written, listed, not written twice, removed', async () => {
+  const args = [
+    '--name',
+    'Wiki',
+    '--user',
+    'mail',
+    '--attribute',
+    'mail',
+    'sn',
+    '--callback',
+    'https://wiki.example/cb',
+  ];
+  const added = await run(['add-service', 'https://wiki.example/app', ...args]);
+  assert.match(added.out, /^https:\/\/wiki\.example\/app\nwritten wiki-example-app-\w{6}\.service\.yaml;/);
+  const [file = ''] = /\S+\.service\.yaml/.exec(added.out) ?? [];
+  assert.deepEqual(parse(await readFile(join(folder, 'parties', file), 'utf8')), {
+    url: 'https://wiki.example/app',
+    name: 'Wiki',
+    user: 'mail',
+    attributes: ['mail', 'sn'],
+    proxy: { callbackUrls: ['https://wiki.example/cb'] },
+  });
+  await run(['add-service', 'https://library.example/?a=b', '--exact']);
+  const { out } = await run(['list']);
+  assert.match(out, /^https:\/\/wiki\.example\/app\n {2}Wiki, and under it, proxy by https:\/\/wiki\.example\/cb /m);
+  assert.match(out, /^https:\/\/library\.example\/\?a=b\n {2}library\.example, exactly /m);
+  const listed: readonly { readonly kind: string }[] = JSON.parse((await run(['list', '--json'])).out);
+  assert.equal(listed.filter(({ kind }) => kind === 'cas').length, 2);
+  await assert.rejects(run(['add-service', 'https://wiki.example/app']), /already: change it there/);
+  await writeFile(join(folder, 'parties', file), 'nonsense: 1\n');
+  await assert.rejects(run(['add-service', 'https://wiki.example/app']), /cannot be read/);
+  await rm(join(folder, 'parties', file));
+  await run(['add-service', 'https://wiki.example/app']);
+  for (const name of ['https://wiki.example/app', 'cas:https://library.example/?a=b']) {
+    assert.match((await run(['remove', name])).out, /^removed \S+\.service\.yaml;/);
+    await assert.rejects(run(['remove', name]), /there is no party/);
+  }
+});
+
+const NO_SERVICES = [
+  'http://wiki.example/',
+  'https://wiki.example/../x',
+  'wiki.example',
+  '^https://.*',
+  'https://a@wiki.example/',
+];
+for (const url of NO_SERVICES) {
+  test(`no CAS service: ${url}`, async () => {
+    const before = await readdir(join(folder, 'parties'));
+    await assert.rejects(run(['add-service', url]), ProblemsError);
+    assert.deepEqual(await readdir(join(folder, 'parties')), before);
+  });
+}
 
 test('a folder with problems is listed with them, and the exit code says so', async () => {
   await writeFile(join(folder, 'parties', 'broken.xml'), 'x');
