@@ -4,11 +4,15 @@
 import { METHOD_NUMBERS } from '../core/authentication-event.ts';
 import { PROTOCOL_NUMBERS } from '../core/authentication-request.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
+import { decodePending as decodePendingCas } from '../protocols/cas/pending-answer.ts';
 import { decodePending } from '../protocols/saml/pending-answer.ts';
 import { decodeCode } from '../sealed/code-body.ts';
 import { decodeEnrolment } from '../sealed/enrolment-body.ts';
 import { decodeFlow } from '../sealed/flow-body.ts';
 import { decodePushed } from '../sealed/par-body.ts';
+import { decodeProxyGrantingTicket } from '../sealed/proxy-granting-ticket-body.ts';
+import { decodeProxyTicket } from '../sealed/proxy-ticket-body.ts';
+import { decodeServiceTicket } from '../sealed/service-ticket-body.ts';
 import { decodeSession } from '../sealed/session-body.ts';
 import { decodeTransient } from '../sealed/transient-body.ts';
 import { type CborMap, type CborValue, decodeCbor } from '../sealer/cbor.ts';
@@ -32,7 +36,7 @@ export interface ExplainedBody {
   readonly fields: readonly ExplainedField[];
   /** Whether this release reads it. */
   readonly readable: boolean;
-  /** Kids that it descends from. */
+  /** Kids that it descends from; of CAS tickets, their first digits. */
   readonly lineage: readonly string[];
 }
 
@@ -92,9 +96,16 @@ const PENDING_ACCOUNT: Row = {
   fields: { 1: { name: 'page', show: plain }, 2: { name: 'account', show: plain } },
 };
 
+const PENDING_CAS: Row = {
+  isReadable: (data) => decodePendingCas({ protocol: 'cas', data }) !== null,
+  // An application's address may hold what only its own people may know.
+  fields: { 1: { name: 'party', show: hex }, 2: { name: 'service' }, 3: { name: 'flags', show: plain } },
+};
+
 /** What adapters keep in a flow, by the number of the protocol; one that is not here is not shown. */
-const PENDING: ReadonlyMap<CborValue | undefined, Row> = new Map([
+const PENDING: ReadonlyMap<CborValue | undefined, Row> = new Map<CborValue | undefined, Row>([
   [PROTOCOL_NUMBERS.saml, PENDING_SAML],
+  [PROTOCOL_NUMBERS.cas, PENDING_CAS],
   [PROTOCOL_NUMBERS.account, PENDING_ACCOUNT],
 ]);
 
@@ -171,6 +182,46 @@ const ENROLMENT: Row = {
   },
 };
 
+/** Ages count back from the value's iat, which is told beside the body. */
+const proofs = (value: CborValue): string => {
+  const [oldest, newest, level] = list(value).map(plain);
+  return `${oldest} s and ${newest} s before it was issued, aal${level}`;
+};
+const digits = (value: CborValue, size: number): readonly string[] =>
+  value instanceof Uint8Array ? (hex(value).match(new RegExp(`.{${2 * size}}`, 'g')) ?? []) : [];
+const proxies = (value: CborValue): readonly string[] => digits(value, 4);
+const prefixes = (value: CborValue): readonly string[] => digits(value, 2);
+
+const SERVICE_TICKET: Row = {
+  isReadable: (body) => decodeServiceTicket(body, 0) !== null,
+  fields: {
+    1: { name: 'id' },
+    2: { name: 'sid', show: id },
+    3: { name: 'account', show: plain },
+    4: { name: 'service', show: hex },
+    5: { name: 'proofs', show: proofs },
+    6: { name: 'from new login', show: plain },
+    7: { name: 'lineage', show: prefixes },
+  },
+};
+
+const PROXY_TICKET: Row = {
+  isReadable: (body) => decodeProxyTicket(body, 0) !== null,
+  fields: { ...SERVICE_TICKET.fields, 6: { name: 'proxies', show: proxies } },
+};
+
+const GRANTING_TICKET: Row = {
+  isReadable: (body) => decodeProxyGrantingTicket(body, 0) !== null,
+  fields: {
+    1: { name: 'sid', show: id },
+    2: { name: 'account', show: plain },
+    3: { name: 'proofs', show: proofs },
+    4: { name: 'party', show: hex },
+    5: { name: 'proxies', show: proxies },
+    6: { name: 'lineage', show: prefixes },
+  },
+};
+
 /** By purpose. A purpose that is not here has no body yet that a release writes. */
 const ROWS: ReadonlyMap<string, Row> = new Map([
   ['sso-session', SESSION],
@@ -179,6 +230,9 @@ const ROWS: ReadonlyMap<string, Row> = new Map([
   ['saml-transient', TRANSIENT],
   ['oidc-code', CODE],
   ['oidc-par', PUSHED],
+  ['cas-st', SERVICE_TICKET],
+  ['cas-pt', PROXY_TICKET],
+  ['cas-pgt', GRANTING_TICKET],
 ]);
 
 /** The keys that are explained for a purpose, for the test that compares them with the specification. */
@@ -195,8 +249,12 @@ export function explainBody(purposeName: string, body: Uint8Array): ExplainedBod
   return {
     fields: fieldsOf(row, map),
     readable: row.isReadable(body),
-    lineage: lineage === undefined ? [] : list(map.get(Number(lineage)) ?? []).map(hex),
+    lineage: lineage === undefined ? [] : kidsOf(map.get(Number(lineage)) ?? []),
   };
+}
+
+function kidsOf(value: CborValue): readonly string[] {
+  return value instanceof Uint8Array ? prefixes(value) : kids(value);
 }
 
 function fieldsOf(row: Row, map: CborMap): readonly ExplainedField[] {

@@ -3,10 +3,20 @@
 // sessions and people that were ended by the revocation feed are not looked up.
 import type { Config } from '../config/config.ts';
 import { listParties } from '../parties/party-folder.ts';
+import { sealedValueOf, TICKET_PREFIXES } from '../protocols/cas/tickets.ts';
 import { type Explanation, explainSealed } from '../sealer/explain.ts';
 import { formatTime } from '../sealer/json-record.ts';
 import { isRevoked, type Keyring, parseKeyring } from '../sealer/keyring.ts';
-import { loginFlow, PURPOSES, type Purpose, samlTransient, ssoSession } from '../sealer/purpose.ts';
+import {
+  casPgt,
+  casPt,
+  casSt,
+  loginFlow,
+  PURPOSES,
+  type Purpose,
+  samlTransient,
+  ssoSession,
+} from '../sealer/purpose.ts';
 import { readSecretFile } from '../sealer/secret-file.ts';
 import { cookieName } from '../web/cookie-header.ts';
 import { type ExplainedBody, type ExplainedField, explainBody } from './inspect-bodies.ts';
@@ -39,7 +49,8 @@ export async function inspectSealed(
     minSerial: config.keyring.minSerial,
     realm: config.entityId,
   });
-  const token = text.slice(text.indexOf('=') + 1).trim();
+  const given = text.slice(text.indexOf('=') + 1).trim();
+  const token = ticketIn(given)?.value ?? given;
   const tried = (await candidates(text, config, options)).map((candidate) => ({
     ...candidate,
     explanation: explainSealed(ring, io.clock(), candidate.purpose, candidate.context, token),
@@ -57,6 +68,8 @@ export async function inspectSealed(
 
 /** What the value may be: with a name the cookie of that name, without one a session or a NameID of some party. */
 async function candidates(text: string, config: Config, options: InspectOptions): Promise<readonly Candidate[]> {
+  const ticket = ticketIn(text.trim());
+  if (ticket !== null) return [{ purpose: ticket.purpose, context: '' }];
   const session = cookieName('signet_sso', !config.plainHttp);
   const equals = text.indexOf('=');
   const name = equals > 0 ? text.slice(0, equals).trim() : undefined;
@@ -70,6 +83,21 @@ async function candidates(text: string, config: Config, options: InspectOptions)
   const { parties } = await listParties(config.parties.folder);
   const nameIds = parties.map(({ metadata }) => ({ purpose: samlTransient, context: metadata.entityId }));
   return [{ purpose: ssoSession, context: session }, ...nameIds];
+}
+
+const TICKETS = [
+  { prefix: TICKET_PREFIXES.service, purpose: casSt },
+  { prefix: TICKET_PREFIXES.proxy, purpose: casPt },
+  { prefix: TICKET_PREFIXES.granting, purpose: casPgt },
+] as const;
+
+/** A CAS ticket says what it is, and is spelled in its own way. */
+function ticketIn(text: string): { readonly purpose: Purpose; readonly value: string } | null {
+  for (const { prefix, purpose } of TICKETS) {
+    const value = sealedValueOf(prefix, text);
+    if (value !== null) return { purpose, value };
+  }
+  return null;
 }
 
 type Report = ReturnType<typeof report>;
@@ -104,7 +132,7 @@ function keyFacts({ kid, key }: Explanation, ring: Keyring) {
 function refusalOf({ refused }: Explanation, body: ExplainedBody | null, ring: Keyring) {
   if (refused !== null) return { reason: refused, why: WHY[refused] };
   if (body !== null && !body.readable) return { reason: 'body', why: 'another release wrote it, or it is damaged' };
-  const revoked = body?.lineage.find((kid) => isRevoked(ring, kid));
+  const revoked = body?.lineage.find((kid) => ring.revoked.some((entry) => entry.kid.startsWith(kid)));
   return revoked === undefined
     ? null
     : { reason: 'revoked-lineage', why: `it descends from the revoked key ${revoked}` };

@@ -108,7 +108,7 @@ export const enrolment = definePurpose('enrolment', {
   maxCharacters: 768,
 });
 
-/** A CAS service ticket; no context, the service's hash stands in the body. @public */
+/** A CAS service ticket; no context, the service's hash stands in the body. */
 export const casSt = definePurpose('cas-st', {
   bucket: 32,
   maxLifetime: MINUTE,
@@ -116,7 +116,7 @@ export const casSt = definePurpose('cas-st', {
   maxCharacters: 253,
 });
 
-/** A CAS proxy ticket; no context. @public */
+/** A CAS proxy ticket; no context. */
 export const casPt = definePurpose('cas-pt', {
   bucket: 32,
   maxLifetime: MINUTE,
@@ -124,7 +124,7 @@ export const casPt = definePurpose('cas-pt', {
   maxCharacters: 253,
 });
 
-/** A CAS proxy-granting ticket; no context. @public */
+/** A CAS proxy-granting ticket; no context. */
 export const casPgt = definePurpose('cas-pgt', {
   bucket: 32,
   maxLifetime: 8 * HOUR,
@@ -141,7 +141,7 @@ export const samlTransient = definePurpose('saml-transient', {
   deterministic: true,
 });
 
-/** Every purpose by name. Those marked public belong to protocols that seal nothing yet; their limits are pinned already. */
+/** Every purpose by name. */
 export const PURPOSES: ReadonlyMap<string, Purpose> = new Map(
   [
     ssoSession,

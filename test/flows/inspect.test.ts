@@ -5,9 +5,10 @@ import { after, before, test } from 'node:test';
 import { runCli } from '../../src/cli/signet.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { encodePushed } from '../../src/sealed/par-body.ts';
-import { casPgt, oidcPar } from '../../src/sealer/purpose.ts';
+import { oidcDpopNonce, oidcPar } from '../../src/sealer/purpose.ts';
 import { createSealer } from '../../src/sealer/seal.ts';
 import { runKeys } from '../cli/keys-run.ts';
+import { APP, casPath, newTicket } from '../support/cas.ts';
 import { NOW, type OneNode, startOneNode } from '../support/one-node.ts';
 import { PersonBrowser, redirectPath, samlResponse } from '../support/person.ts';
 
@@ -141,12 +142,32 @@ test('what protocols to come seal: by name and type, without what a client keeps
   assert.match(text, /^2 +parameters +tstr\(15\) +\(not shown\)$/m);
   assert.match(text, /^3 +signed +uint +1$/m);
   assert.ok(!text.includes('the-state'));
-  const unspecified = sealer.seal(casPgt, { context: '', iat: NOW, exp: NOW + 60, body: Buffer.of(0xa0) });
+  const unspecified = sealer.seal(oidcDpopNonce, { context: '', iat: NOW, exp: NOW + 60, body: Buffer.of(0xa0) });
   assert.ok('token' in unspecified);
   assert.match(
-    (await inspect(unspecified.token, ['--purpose', 'cas-pgt'])).text,
+    (await inspect(unspecified.token, ['--purpose', 'oidc-dpop-nonce'])).text,
     /^no body is specified for this purpose yet$/m,
   );
+});
+
+test('a CAS ticket as it stands in an address: what it is for, and nothing that redeems it', async () => {
+  const own = await startOneNode({ services: [{ url: APP }] });
+  try {
+    const { code, text } = await inspect(await newTicket(own), [], own);
+    assert.equal(code, 0, text);
+    assert.match(text, /^purpose +cas-st$/m);
+    assert.match(text, /^1 +id +bstr\(8\) +\(not shown\)$/m);
+    assert.match(text, /^5 +proofs +array\(3\) +0 s and 0 s before it was issued, aal1$/m);
+    assert.match(text, /^refused +no$/m);
+    const browser = new PersonBrowser();
+    await browser.get(own, casPath('login', { service: `${APP}?secret=s3cret` }));
+    const [[name, value] = assert.fail()] = browser.cookies;
+    const flow = await inspect(`${name}=${value}`, [], own);
+    assert.match(flow.text, /^5\.2 +service +tstr\(\d+\) +\(not shown\)$/m);
+    assert.ok(!flow.text.includes('s3cret'));
+  } finally {
+    await own.close();
+  }
 });
 
 test('why it would be refused: what a node counts, in words; what it holds all the same', async (t) => {
