@@ -30,6 +30,7 @@ export interface Metrics {
   readonly backendUp: Gauge<'backend'>;
   readonly backendDuration: Histogram<'backend' | 'operation'>;
   readonly backendErrors: Counter<'backend' | 'reason'>;
+  readonly secretsRead: Counter<'result'>;
 }
 
 /** A registry of its own for each node object, so that several can live in one process. */
@@ -102,5 +103,6 @@ export function createMetrics(version: string): Metrics {
       'backend',
       'reason',
     ]),
+    secretsRead: counter('signet_secrets_read_total', 'Stored secrets decrypted with the data keyring', ['result']),
   };
 }
