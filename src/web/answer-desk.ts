@@ -149,7 +149,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
    */
   const spendFlow = async (
     result: AuthenticationResult,
-    { flow, exp }: OpenFlow,
+    { flow, opensUntil }: OpenFlow,
     facts: RequestFacts,
   ): Promise<Spent | DirectoryUnavailable> => {
     if (result.kind === 'refused') {
@@ -157,10 +157,10 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
       return known === true ? 'spent' : 'first';
     }
     if (result.change.kind === 'none') {
-      const until = Math.min(exp, facts.now + LOGIN_CONTEXT_SECONDS);
+      const until = Math.min(opensUntil, facts.now + LOGIN_CONTEXT_SECONDS);
       return desk.spentHere.spend('login-flow', flow.innerId, until, facts.attempt, facts.now);
     }
-    return desk.spent.spend('login-flow', flow.innerId, exp, facts.attempt, facts.now);
+    return desk.spent.spend('login-flow', flow.innerId, opensUntil, facts.attempt, facts.now);
   };
 
   /** null when the copy in the browser is still good. */

@@ -25,7 +25,8 @@ export interface OpenFlow {
   readonly id: string;
   readonly flow: LoginFlow;
   readonly iat: EpochSeconds;
-  readonly exp: EpochSeconds;
+  /** From then on no copy of it opens: so long is remembered that it was used. */
+  readonly opensUntil: EpochSeconds;
   readonly kid: string;
 }
 
@@ -80,7 +81,8 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
       latestProof: Math.max(began, ...times),
     };
     if (accountId !== null && revocations.check(subject, facts.now) === 'revoked') return null;
-    return { id, flow, iat: opened.iat, exp: opened.exp, kid: opened.kid };
+    const opensUntil = opened.exp + loginFlow.toleranceAfterExp;
+    return { id, flow, iat: opened.iat, opensUntil, kid: opened.kid };
   };
 
   const shown = (facts: RequestFacts): string[] =>

@@ -84,7 +84,9 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     await desk.revocations.revokeSid(session.sid, facts.now + desk.sidRevocationSeconds, facts.now);
     const flows = desk.flows.openAll(facts);
     // A flow that cannot be remembered as spent now leaves with its cookie, and names no session any more.
-    await Promise.all(flows.map(({ flow, exp }) => desk.spent.spend('login-flow', flow.innerId, exp, null, facts.now)));
+    await Promise.all(
+      flows.map(({ flow, opensUntil }) => desk.spent.spend('login-flow', flow.innerId, opensUntil, null, facts.now)),
+    );
     answers.audit(facts, { action: 'logout', outcome: 'success', accountId: session.accountId, sid: session.sid });
     const cookies = [desk.sessions.expired, ...flows.map((flow) => desk.flows.expired(flow.id))];
     if (returnTo !== null) return goTo(returnTo, cookies);

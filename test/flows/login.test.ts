@@ -207,6 +207,20 @@ test('an older copy of the browser cannot finish the flow again', async () => {
   assert.equal(again.status, 410);
 });
 
+// CWE-294: a flow's cookie opens for a minute after its end, so what it was used for is remembered as long.
+test('an older copy cannot finish the flow again in the minute that its cookie opens after its end', async () => {
+  const { browser, page, path } = await loginPage({ forceAuthn: true });
+  const older = browser.copy();
+  try {
+    node.travelTo(NOW + 8 * 3600 - 1);
+    assert.equal(statusOf(await browser.login(node, path, page)), 'Success');
+    node.travelTo(NOW + 8 * 3600 + 1);
+    assert.equal(samlResponse(await older.login(node, path, page)), null);
+  } finally {
+    node.travelTo(NOW);
+  }
+});
+
 test('a balancer’s repeat of the same request is answered again, with the same session', async () => {
   const { browser, page, path } = await loginPage();
   const repeat = browser.copy();
