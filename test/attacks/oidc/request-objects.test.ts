@@ -1,6 +1,8 @@
 // Request objects that are not what they say (RFC 9101), and what they name elsewhere.
 import assert from 'node:assert/strict';
 import { sign } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { authorize, authorizePath, CALLBACK, ClientKey, ISSUER, type Params, returned } from '../../support/oidc.ts';
 import { API, attackedClients, BANK_KEY, encode, forged, SHOP_KEY } from '../../support/oidc-clients.ts';
@@ -103,22 +105,21 @@ for (const { name, make } of objects) {
 }
 
 // RFC 9101 §10.5 (CWE-918): nothing that a request names is fetched.
-test('what a request names is not fetched', async () => {
+test('what a request names is not fetched', async (t) => {
   const fetched: string[] = [];
-  const real = globalThis.fetch;
-  globalThis.fetch = async (input) => {
-    fetched.push(String(input));
-    return new Response('{}');
-  };
-  try {
-    const told = returned(await ask('bank', { request_uri: 'https://evil.example/object' }));
-    assert.equal(told.get('error'), 'request_uri_not_supported');
-    for (const header of [{ jku: 'https://evil.example/jwks' }, { x5u: 'https://evil.example/x5u' }]) {
-      await ask('bank', { request: await requestObject({}, header, SHOP_KEY) });
-    }
-    await ask('wiki', { registration: '{"jwks_uri":"https://evil.example/jwks"}' });
-  } finally {
-    globalThis.fetch = real;
+  const server = createServer((incoming, response) => {
+    fetched.push(incoming.url ?? '');
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const evil = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const told = returned(await ask('bank', { request_uri: `${evil}/object` }));
+  assert.equal(told.get('error'), 'request_uri_not_supported');
+  for (const header of [{ jku: `${evil}/jwks` }, { x5u: `${evil}/x5u` }]) {
+    const { headers } = await ask('bank', { request: await requestObject({}, header, SHOP_KEY) });
+    assert.match(headers.location ?? '', /error=invalid_request_object/);
   }
+  await ask('wiki', { registration: JSON.stringify({ jwks_uri: `${evil}/jwks`, logo_uri: `${evil}/logo` }) });
   assert.deepEqual(fetched, []);
 });
