@@ -74,18 +74,25 @@ export function databaseOpeners(): readonly DatabaseOpener[] {
 function wantServer(): void {
   if (wanted) return;
   wanted = true;
+  // A promise, not what it gives: a suite that opens in a hook of its own may come before this one has ended.
   before(async () => {
-    if (requirePostgres({ skip: () => {} })) server = await startPostgres();
+    if (requirePostgres({ skip: () => {} })) await startedServer();
   });
-  after(() => server?.close());
+  after(async () => (await server)?.close());
 }
 
 async function newUrl(kind: Engine['kind'], folder: string): Promise<string> {
-  return kind === 'sqlite' ? `sqlite:${join(folder, 'signet.db')}` : ((await server?.newDatabase())?.url ?? '');
+  return kind === 'sqlite' ? `sqlite:${join(folder, 'signet.db')}` : (await (await startedServer()).newDatabase()).url;
 }
 
 /** The server is started once for all tests of a file. */
-let server: PostgresServer | null = null;
+let server: Promise<PostgresServer> | null = null;
+
+function startedServer(): Promise<PostgresServer> {
+  server ??= startPostgres();
+  return server;
+}
+
 let wanted = false;
 
 function engineOf(kind: Engine['kind']): Engine {
@@ -94,9 +101,7 @@ function engineOf(kind: Engine['kind']): Engine {
     test(`${kind}: ${name}`, async (t) => {
       if (kind === 'postgres' && !requirePostgres(t)) return;
       const folder = mkdtempSync(join(tmpdir(), 'signet-db-'));
-      const url =
-        kind === 'sqlite' ? `sqlite:${join(folder, 'signet.db')}` : ((await server?.newDatabase())?.url ?? '');
-      const opened = openAt(targetOf(url));
+      const opened = openAt(targetOf(await newUrl(kind, folder)));
       try {
         if (!empty && isUnavailable(await migrate(opened.database, NOW))) throw new Error('not migrated');
         await body(opened, t);
