@@ -81,11 +81,11 @@ const enrollables: readonly Pick<Case, 'enrollable' | 'grace'>[] = [
   { enrollable: ['totp'], grace: true },
 ];
 
+/** Nobody proves anything where no page may be shown: passive requests come with an empty flow only. */
 function* everyCase(): Generator<Case> {
   for (const session of sessions)
     for (const flow of flows)
       for (const [has, enrolled] of enrolments)
-        // Nobody proves anything where no page may be shown.
         for (const floor of floors)
           for (const request of requests)
             for (const fresh of ['any', 'max-age', 'forced'] as const)
