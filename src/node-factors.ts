@@ -7,6 +7,7 @@ import type { CredentialStore } from './core/credential.ts';
 import type { SpentStore } from './core/revocation.ts';
 import { withoutRevoked } from './directories/revoked-enrolments.ts';
 import { createSqlCredentials } from './directories/sql-credentials.ts';
+import { withoutAttestation } from './directories/unattested-keys.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Random } from './lib/random.ts';
 import type { FactorEnrolment } from './methods/factor-method.ts';
@@ -55,7 +56,8 @@ export function createNodeFactors(config: Config, given: NodeFactorParts): NodeF
   if (database === null || dataKeyring === null) {
     return { factors: [], passkeys: null, credentials: null, possible: ['password'], enrolments: [], announcer };
   }
-  const credentials = withoutRevoked(createSqlCredentials(database), (kid) => isRevoked(keyring.current(), kid));
+  const enrolled = withoutRevoked(createSqlCredentials(database), (kid) => isRevoked(keyring.current(), kid));
+  const credentials = config.webauthn.attestationRoots.length === 0 ? withoutAttestation(enrolled) : enrolled;
   const dataKeys = createDataCipher({
     ring: dataKeyring.current,
     reread: dataKeyring.reread,

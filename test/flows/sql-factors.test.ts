@@ -189,6 +189,19 @@ test('what can be had follows the configuration', async (t) => {
   assert.doesNotMatch(tab.page.text, /data-webauthn/);
 });
 
+// NIST SP 800-63B-4 §3.2.13: makers' roots were taken out of the configuration. What they vouched for is a passkey still.
+test('a key that counted as attested is asked for as a passkey where no maker is trusted any more', async (t) => {
+  const { node, enroller, alice, url } = (await worldOn('sqlite', t)) ?? assert.fail();
+  await enroller.giveKey(alice, NOW);
+  const file = new DatabaseSync(url.slice('sqlite:'.length));
+  file.exec(`update credentials set details = replace(details, '"attested":false', '"attested":true')`);
+  file.close();
+  const [enrolled] = (await enroller.setOf(alice)).credentials;
+  assert.ok(enrolled?.data.kind === 'webauthn' && enrolled.data.attested);
+  const tab = await open(node, new PersonBrowser(), 'strong');
+  assert.ok(asksFor(await password(node, tab), 'webauthn'), tab.page.text);
+});
+
 // sealing.md §2, Lineage: a session forged under a leaked key must not leave an authenticator behind.
 test('what was enrolled under a sealer key that was revoked since is not asked for', async (t) => {
   const { node, enroller, alice } = (await worldOn('sqlite', t)) ?? assert.fail();
