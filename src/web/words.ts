@@ -72,8 +72,9 @@ export interface Words {
     readonly reference: string;
     /** Before the application's name. */
     readonly continueTo: string;
-    /** Before the person's name. */
+    /** Before the person's name: a question is for them, or they are signed in as somebody. */
     readonly as: string;
+    readonly signedInAs: string;
     readonly theApplication: string;
     readonly yourself: string;
     readonly signIn: string;
@@ -187,7 +188,6 @@ export interface Words {
     readonly signInsTitle: string;
     readonly signInsNone: string;
     readonly signInsUnavailable: string;
-    readonly when: string;
     readonly how: string;
     readonly where: string;
     readonly thisOne: string;
