@@ -5,17 +5,21 @@ import { METHOD_NUMBERS } from '../core/authentication-event.ts';
 import { PROTOCOL_NUMBERS } from '../core/authentication-request.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import { decodePending as decodePendingCas } from '../protocols/cas/pending-answer.ts';
+import { decodePending as decodePendingOidc } from '../protocols/oidc/pending-answer.ts';
 import { decodePending } from '../protocols/saml/pending-answer.ts';
+import { decodeAccess } from '../sealed/access-body.ts';
 import { decodeCode } from '../sealed/code-body.ts';
 import { decodeEnrolment } from '../sealed/enrolment-body.ts';
 import { decodeFlow } from '../sealed/flow-body.ts';
 import { decodePushed } from '../sealed/par-body.ts';
 import { decodeProxyGrantingTicket } from '../sealed/proxy-granting-ticket-body.ts';
 import { decodeProxyTicket } from '../sealed/proxy-ticket-body.ts';
+import { decodeRefresh } from '../sealed/refresh-body.ts';
 import { decodeServiceTicket } from '../sealed/service-ticket-body.ts';
 import { decodeSession } from '../sealed/session-body.ts';
 import { decodeTransient } from '../sealed/transient-body.ts';
 import { type CborMap, type CborValue, decodeCbor } from '../sealer/cbor.ts';
+import { readCborMap } from '../sealer/cbor-fields.ts';
 import { formatTime } from '../sealer/json-record.ts';
 import { decodePendingPage } from '../web/account-adapter.ts';
 
@@ -91,6 +95,26 @@ const PENDING_SAML: Row = {
   },
 };
 
+const PENDING_OIDC: Row = {
+  isReadable: (data) => decodePendingOidc({ protocol: 'oidc', data }) !== null,
+  fields: {
+    1: { name: 'party', show: hex },
+    2: { name: 'redirect uri', show: hex },
+    3: { name: 'loopback port', show: plain },
+    4: { name: 'response', show: plain },
+    5: { name: 'state' },
+    6: { name: 'nonce' },
+    7: { name: 'code challenge' },
+    8: { name: 'dpop key', show: hex },
+    9: { name: 'scope', show: plain },
+    10: { name: 'resources', show: (value) => list(value).map(hex) },
+    11: { name: 'claims', show: plain },
+    12: { name: 'acr', show: plain },
+    13: { name: 'flags', show: plain },
+    14: { name: 'subject', show: hex },
+  },
+};
+
 const PENDING_ACCOUNT: Row = {
   isReadable: (data) => decodePendingPage({ protocol: 'account', data }) !== null,
   fields: { 1: { name: 'page', show: plain }, 2: { name: 'account', show: plain } },
@@ -105,6 +129,7 @@ const PENDING_CAS: Row = {
 /** What adapters keep in a flow, by the number of the protocol; one that is not here is not shown. */
 const PENDING: ReadonlyMap<CborValue | undefined, Row> = new Map<CborValue | undefined, Row>([
   [PROTOCOL_NUMBERS.saml, PENDING_SAML],
+  [PROTOCOL_NUMBERS.oidc, PENDING_OIDC],
   [PROTOCOL_NUMBERS.cas, PENDING_CAS],
   [PROTOCOL_NUMBERS.account, PENDING_ACCOUNT],
 ]);
@@ -222,6 +247,45 @@ const GRANTING_TICKET: Row = {
   },
 };
 
+const REFRESH: Row = {
+  isReadable: (body) => decodeRefresh(body) !== null,
+  fields: {
+    1: { name: 'family', show: id },
+    2: { name: 'generation', show: plain },
+    3: { name: 'sid', show: id },
+    4: { name: 'account', show: plain },
+    5: { name: 'session created', show: time },
+    6: { name: 'events', show: afterKey(5) },
+    7: { name: 'scope', show: plain },
+    8: { name: 'resources', show: (value) => list(value).map(hex) },
+    9: { name: 'dpop key', show: hex },
+    10: { name: 'claims', show: plain },
+    11: { name: 'acr', show: plain },
+    12: { name: 'ends', show: time },
+    13: { name: 'lineage', show: kids },
+  },
+};
+
+const ACCESS: Row = {
+  isReadable: (body) => decodeAccess(body) !== null,
+  fields: {
+    1: { name: 'sid', show: id },
+    2: { name: 'account', show: plain },
+    3: { name: 'oldest proof', show: time },
+    4: { name: 'latest proof', show: time },
+    5: { name: 'family', show: id },
+    6: { name: 'scope', show: plain },
+    7: { name: 'claims', show: plain },
+    8: { name: 'lineage', show: kids },
+  },
+};
+
+/** Empty: its times are all that it says. */
+const DPOP_NONCE: Row = {
+  isReadable: (body) => readCborMap(body, () => true) === true,
+  fields: {},
+};
+
 /** By purpose. A purpose that is not here has no body yet that a release writes. */
 const ROWS: ReadonlyMap<string, Row> = new Map([
   ['sso-session', SESSION],
@@ -233,11 +297,19 @@ const ROWS: ReadonlyMap<string, Row> = new Map([
   ['cas-st', SERVICE_TICKET],
   ['cas-pt', PROXY_TICKET],
   ['cas-pgt', GRANTING_TICKET],
+  ['oidc-refresh', REFRESH],
+  ['oidc-access', ACCESS],
+  ['oidc-dpop-nonce', DPOP_NONCE],
 ]);
 
 /** The keys that are explained for a purpose, for the test that compares them with the specification. */
 export function explainedKeys(purposeName: string): readonly number[] {
   return Object.keys(ROWS.get(purposeName)?.fields ?? {}).map(Number);
+}
+
+/** The same of what an adapter keeps in a flow, by the protocol's number. */
+export function explainedPendingKeys(protocol: number): readonly number[] {
+  return Object.keys(PENDING.get(protocol)?.fields ?? {}).map(Number);
 }
 
 /** Null for a purpose without a row, and for bytes that are not even a map. */

@@ -30,7 +30,8 @@ const ownSettings = z.strictObject({
   fapi: z.boolean().default(false),
   /** For confidential clients of before PKCE. */
   pkce: z.enum(['required', 'optional']).default('required'),
-  consent: z.enum(['never', 'ask']).default('never'),
+  /** Nobody is asked here (docs/openid.md): `ask` is refused, so that it is not taken for done. */
+  consent: z.literal('never', 'never: there is no page that asks for consent').default('never'),
   /** RFC 8707: what access tokens of this client may be for. */
   resources: z.array(uri).max(20).default([]),
   /** Resources whose access tokens this client may introspect (RFC 7662): it is their resource server. */

@@ -39,6 +39,18 @@ export interface AuthorizationCode {
 export const CODE_LIST_MAX = 8;
 export const CODE_CLAIMS_MAX_BYTES = 160;
 export const CODE_NONCE_MAX_BYTES = 128;
+/** What a request may bring into its code, by {@link codeRequestBytes}. The rest is kept for the person and the keys. */
+export const CODE_REQUEST_MAX_BYTES = 216;
+
+/** The room that the parts of a request take whose length is the client's choice. */
+export function codeRequestBytes(request: {
+  readonly nonce: string | null;
+  readonly claims: readonly [idToken: string, userinfo: string];
+  readonly resources: number;
+}): number {
+  const texts = [request.nonce ?? '', ...request.claims];
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text, 'utf8'), 0) + 9 * request.resources;
+}
 
 /** @throws RangeError for a code over the caps of its body. */
 export function encodeCode(code: AuthorizationCode): Uint8Array {

@@ -89,7 +89,7 @@ export const oidcAccess = definePurpose('oidc-access', {
   bucket: 32,
   maxLifetime: 10 * MINUTE,
   toleranceAfterExp: 10,
-  maxCharacters: 768,
+  maxCharacters: 896,
 });
 
 /** A nonce for DPoP proofs; no context. */

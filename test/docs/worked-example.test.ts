@@ -5,8 +5,9 @@ import { createCipheriv, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { explainedKeys } from '../../src/cli/inspect-bodies.ts';
+import { explainedKeys, explainedPendingKeys } from '../../src/cli/inspect-bodies.ts';
 import { METHOD_NUMBERS } from '../../src/core/authentication-event.ts';
+import { PROTOCOL_NUMBERS } from '../../src/core/authentication-request.ts';
 import { PURPOSES } from '../../src/sealer/purpose.ts';
 import { documentNamed, root } from './documents.ts';
 
@@ -117,9 +118,26 @@ for (const { name, keys } of bodies) {
   });
 }
 
+for (const [, protocol = '', map = ''] of text.matchAll(/^pending-(\w+) = \{([\s\S]*?)^\}/gm)) {
+  test(`what ${protocol} keeps in a flow: signet inspect names every key of it, and no other`, () => {
+    const number = Object.entries(PROTOCOL_NUMBERS).find(([name]) => name === protocol)?.[1] ?? 0;
+    const keys = [...map.matchAll(/(?:^|[\s?])(\d+) => /g)].map(([, key]) => Number(key));
+    assert.deepEqual(explainedPendingKeys(number), keys);
+  });
+}
+
 test('the specification has the bodies that it had', () => {
   const names = bodies.map(({ name }) => name);
-  for (const name of ['sso-session', 'login-flow', 'saml-transient']) assert.ok(names.includes(name), name);
+  const written = [
+    'sso-session',
+    'login-flow',
+    'saml-transient',
+    'oidc-code',
+    'oidc-refresh',
+    'oidc-access',
+    'oidc-par',
+  ];
+  for (const name of written) assert.ok(names.includes(name), name);
   assert.ok(bodies.every(({ keys }) => keys.length >= 2));
 });
 

@@ -126,7 +126,7 @@ test('a transient NameID leads to the session and the account', async () => {
   assert.match(text, /^2 +account +tstr\(\d+\) +"\S+"$/m);
 });
 
-test('what protocols to come seal: by name and type, without what a client keeps to itself', async () => {
+test('what OpenID Connect seals: by name and type, without what a client keeps to itself', async () => {
   const sealer = createSealer({
     ring: node.node.parts.keyring.current,
     reread: () => false,
@@ -142,12 +142,12 @@ test('what protocols to come seal: by name and type, without what a client keeps
   assert.match(text, /^2 +parameters +tstr\(15\) +\(not shown\)$/m);
   assert.match(text, /^3 +signed +uint +1$/m);
   assert.ok(!text.includes('the-state'));
-  const unspecified = sealer.seal(oidcDpopNonce, { context: '', iat: NOW, exp: NOW + 60, body: Buffer.of(0xa0) });
-  assert.ok('token' in unspecified);
-  assert.match(
-    (await inspect(unspecified.token, ['--purpose', 'oidc-dpop-nonce'])).text,
-    /^no body is specified for this purpose yet$/m,
-  );
+  const nonce = sealer.seal(oidcDpopNonce, { context: '', iat: NOW, exp: NOW + 60, body: Buffer.of(0xa0) });
+  assert.ok('token' in nonce);
+  const empty = await inspect(nonce.token, ['--purpose', 'oidc-dpop-nonce']);
+  assert.match(empty.text, /^body +1 bytes/m);
+  assert.equal(empty.code, 0, empty.text);
+  assert.doesNotMatch(empty.text, /no body is specified/);
 });
 
 test('a CAS ticket as it stands in an address: what it is for, and nothing that redeems it', async () => {

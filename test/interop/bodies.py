@@ -61,8 +61,8 @@ class List:
 class Lineage(List):
     """Ascending, each once."""
 
-    def __init__(self):
-        super().__init__(Bytes(8), 1, 8)
+    def __init__(self, high=8):
+        super().__init__(Bytes(8), 1, high)
 
     def read(self, value):
         kids = super().read(value)
@@ -80,19 +80,6 @@ class Tuple:
 
     def write(self, field):
         return [type_.write(field[name]) for name, type_ in self.fields.items()]
-
-
-class Challenge:
-    """[method] or [method, dt, the method's own bytes]"""
-
-    short = Tuple(method=Uint(1, 255))
-    long = Tuple(method=Uint(1, 255), dt=Uint(0, 65535), data=Bytes(0, 64))
-
-    def read(self, value):
-        return (self.short if isinstance(value, list) and len(value) == 1 else self.long).read(value)
-
-    def write(self, field):
-        return (self.long if "data" in field else self.short).write(field)
 
 
 class Choice:
@@ -213,6 +200,29 @@ PENDING_SAML = Map(
     }
 )
 
+CLAIMS = Tuple(idToken=Text(0, 160), userinfo=Text(0, 160))
+RESOURCES = List(Bytes(8), 1, 8)
+ACR = List(Uint(1, 255), 1, 8)
+
+PENDING_OIDC = Map(
+    {
+        1: ("party", Bytes(6), True),
+        2: ("redirectUri", Bytes(8), True),
+        3: ("loopbackPort", Uint(1, 65535), False),
+        4: ("response", Tuple(type=Uint(0, 2), mode=Uint(0, 5)), True),
+        5: ("state", Text(1, 512), False),
+        6: ("nonce", Text(1, 128), False),
+        7: ("codeChallenge", Bytes(32), False),
+        8: ("dpopKey", Bytes(32), False),
+        9: ("scopes", Uint(0, 127), True),
+        10: ("resources", RESOURCES, False),
+        11: ("claims", CLAIMS, False),
+        12: ("acr", ACR, False),
+        13: ("flags", Uint(0, 3), True),
+        14: ("subject", Bytes(16), False),
+    }
+)
+
 FAILURE = Choice(
     0,
     "failure",
@@ -226,13 +236,20 @@ CHALLENGE = ByLength(
 )
 
 
+PROTOCOLS = {1: ("saml", Inner(PENDING_SAML, 992)), 2: ("oidc", Inner(PENDING_OIDC, 992))}
+
+
 class Flow(Map):
-    """Rules between keys, beside those of each."""
+    """Rules between keys, beside those of each; key 5 is what the protocol in key 4 says."""
 
     def read(self, value):
         fields = super().read(value)
-        if not fields["party"].startswith("saml:"):
+        if fields["protocol"] not in PROTOCOLS:
+            refuse("a protocol")
+        name, pending = PROTOCOLS[fields["protocol"]]
+        if not fields["party"].startswith(name + ":"):
             refuse("the protocol is not the party's")
+        fields["pending"] = pending.read(bytes.fromhex(fields["pending"]))
         if "suggested" in fields and fields["flags"] & 8:
             refuse("a suggested name beside a required subject")
         if ("account" in fields) and not ("events" in fields or "challenge" in fields):
@@ -241,14 +258,18 @@ class Flow(Map):
             refuse("proofs of nobody")
         return fields
 
+    def write(self, fields):
+        _, pending = PROTOCOLS[fields["protocol"]]
+        return super().write({**fields, "pending": pending.write(fields["pending"]).hex()})
+
 
 FLOW = Flow(
     {
         1: ("innerId", Bytes(16), True),
         2: ("lineage", Lineage(), False),
         3: ("party", Text(1, 256), True),
-        4: ("protocol", Uint(1, 1), True),
-        5: ("pending", Inner(PENDING_SAML, 992), True),
+        4: ("protocol", Uint(1, 255), True),
+        5: ("pending", Bytes(0, 992), True),
         6: ("flags", Uint(0, 15), True),
         7: ("levels", List(Uint(1, 3), 1, 3), False),
         8: ("maxAge", Uint(), False),
@@ -259,14 +280,74 @@ FLOW = Flow(
         13: ("failure", FAILURE, False),
         14: ("account", ACCOUNT, False),
         15: ("events", List(EVENT, 1, 4), False),
-        16: ("challenge", Challenge(), False),
         16: ("challenge", CHALLENGE, False),
     }
 )
 
 TRANSIENT = Map({1: ("sid", Bytes(16), True), 2: ("account", ACCOUNT, True)})
 
-BODIES = {"sso-session": SESSION, "login-flow": FLOW, "saml-transient": TRANSIENT}
+CODE = Map(
+    {
+        1: ("id", Bytes(16), True),
+        2: ("sid", Bytes(16), True),
+        3: ("account", ACCOUNT, True),
+        4: ("sessionCreated", Uint(), True),
+        5: ("events", List(EVENT, 1, 8), True),
+        6: ("redirectUri", Bytes(16), True),
+        7: ("codeChallenge", Bytes(32), False),
+        8: ("dpopKey", Bytes(32), False),
+        9: ("scopes", Uint(0, 255), True),
+        10: ("resources", RESOURCES, False),
+        11: ("claims", CLAIMS, False),
+        12: ("nonce", Text(1, 128), False),
+        13: ("acr", ACR, False),
+        14: ("lineage", Lineage(), False),
+    }
+)
+
+REFRESH = Map(
+    {
+        1: ("family", Bytes(16), True),
+        2: ("generation", Uint(), True),
+        3: ("sid", Bytes(16), True),
+        4: ("account", ACCOUNT, True),
+        5: ("sessionCreated", Uint(), True),
+        6: ("events", List(EVENT, 1, 8), True),
+        7: ("scopes", Uint(0, 255), True),
+        8: ("resources", RESOURCES, False),
+        9: ("dpopKey", Bytes(32), False),
+        10: ("claims", CLAIMS, False),
+        11: ("acr", ACR, False),
+        12: ("ends", Uint(), True),
+        13: ("lineage", Lineage(32), False),
+    }
+)
+
+ACCESS = Map(
+    {
+        1: ("sid", Bytes(16), True),
+        2: ("account", ACCOUNT, True),
+        3: ("oldestProof", Uint(), True),
+        4: ("latestProof", Uint(), True),
+        5: ("family", Bytes(16), True),
+        6: ("scopes", Uint(0, 255), True),
+        7: ("claims", Text(1, 160), False),
+        8: ("lineage", Lineage(32), False),
+    }
+)
+
+PUSHED = Map({1: ("id", Bytes(16), True), 2: ("parameters", Text(1, 1050), True), 3: ("signed", Uint(0, 1), True)})
+
+BODIES = {
+    "sso-session": SESSION,
+    "login-flow": FLOW,
+    "saml-transient": TRANSIENT,
+    "oidc-code": CODE,
+    "oidc-refresh": REFRESH,
+    "oidc-access": ACCESS,
+    "oidc-par": PUSHED,
+    "oidc-dpop-nonce": Map({}),
+}
 
 
 def read_body(purpose, data):

@@ -25,6 +25,8 @@ PURPOSES = {
     "oidc-code": (32, MINUTE, 10, 1024, {1}),
     "oidc-refresh": (32, 90 * DAY, 60, 2048, {1}),
     "oidc-par": (32, 10 * MINUTE, 10, 1600, {1}),
+    "oidc-access": (32, 10 * MINUTE, 10, 896, {1}),
+    "oidc-dpop-nonce": (16, 10 * MINUTE, 10, 96, {1}),
     "cas-st": (32, MINUTE, 10, 253, {1}),
     "cas-pt": (32, MINUTE, 10, 253, {1}),
     "cas-pgt": (32, 8 * HOUR, 60, 252, {1}),

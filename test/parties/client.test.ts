@@ -76,6 +76,7 @@ const refused: readonly {
   { name: 'something else for a hash', members: { client_secret_hash: 'sha256$x' }, paths: ['client_secret_hash'] },
   { name: 'no secret', members: { client_secret_hash: undefined }, paths: ['client_secret_hash'] },
   { name: 'a member nobody knows', members: { redirect_uri: 'https://x.example' }, paths: ['redirect_uri'] },
+  { name: 'consent that nobody asks for', members: { signet: { consent: 'ask' } }, paths: ['signet.consent'] },
   { name: 'no return address', members: { redirect_uris: [] }, paths: ['redirect_uris'] },
   // RFC 9700 §2.1, §4.1.3
   { name: 'http on a host', members: { redirect_uris: ['http://wiki.example.org/cb'] }, paths: ['redirect_uris[0]'] },

@@ -3,7 +3,12 @@
 import { decodeBase64url } from '../../lib/base64url.ts';
 import type { Client } from '../../parties/client.ts';
 import { RESPONSE_TYPES, type ResponseType } from '../../parties/client-metadata.ts';
-import { CODE_CLAIMS_MAX_BYTES, CODE_NONCE_MAX_BYTES } from '../../sealed/code-body.ts';
+import {
+  CODE_CLAIMS_MAX_BYTES,
+  CODE_NONCE_MAX_BYTES,
+  CODE_REQUEST_MAX_BYTES,
+  codeRequestBytes,
+} from '../../sealed/code-body.ts';
 import { knownAcrs } from './acr.ts';
 import { type AuthorizationParameters, words } from './authorization-parameters.ts';
 import { type ClaimsRequest, readClaims } from './claims-parameter.ts';
@@ -106,7 +111,9 @@ const promptIsPossible: AuthorizeCheck = ({ parameters }) => {
   const prompts = words(parameters.get('prompt'));
   const unknown = prompts.find((one) => !PROMPTS.has(one));
   if (unknown !== undefined) return problem('bad-prompt', unknown.slice(0, 64));
-  return prompts.includes('none') && prompts.length > 1 ? problem('bad-prompt', prompts.join(' ')) : null;
+  if (prompts.includes('none') && prompts.length > 1) return problem('bad-prompt', prompts.join(' '));
+  // OpenID Connect Core §3.1.2.1: whoever cannot obtain consent must say so. Silence would be taken for it.
+  return prompts.includes('consent') ? problem('consent-not-asked', 'prompt=consent') : null;
 };
 
 const maxAgeIsANumber: AuthorizeCheck = ({ parameters }) => {
@@ -118,6 +125,15 @@ const claimsAreReadable: AuthorizeCheck = ({ claims }) => {
   if (claims === null) return problem('bad-claims', 'not a claims request');
   const longest = Math.max(claims.idToken.join(' ').length, claims.userinfo.join(' ').length);
   return longest > CODE_CLAIMS_MAX_BYTES ? problem('request-too-large', 'claims') : null;
+};
+
+/** Judged here, before anybody signs in: a code that turns out too large afterwards would be a dead end. */
+const fitsIntoACode: AuthorizeCheck = ({ parameters, claims }) => {
+  const names = [claims?.idToken ?? [], claims?.userinfo ?? []].map((one) => one.join(' '));
+  const [idToken = '', userinfo = ''] = names;
+  const nonce = parameters.get('nonce');
+  const size = codeRequestBytes({ nonce, claims: [idToken, userinfo], resources: parameters.resources.length });
+  return size > CODE_REQUEST_MAX_BYTES ? problem('request-too-large', `${size} bytes for the code`) : null;
 };
 
 /** An essential acr that nobody can have here is refused at once: asking a person for it would be in vain. */
@@ -153,6 +169,7 @@ export const AUTHORIZE_CHECKS: readonly AuthorizeCheck[] = [
   promptIsPossible,
   maxAgeIsANumber,
   claimsAreReadable,
+  fitsIntoACode,
   acrIsPossible,
   resourcesAreItsOwn,
   boundKeyIsOne,

@@ -81,7 +81,7 @@ export function discoveryDocument(issuer: string, keys: SigningKeySet): Readonly
       'sid',
       ...Object.values(SCOPE_CLAIMS).flat(),
     ],
-    prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+    prompt_values_supported: ['none', 'login', 'select_account'],
     authorization_response_iss_parameter_supported: true,
   };
 }

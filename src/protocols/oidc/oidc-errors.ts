@@ -59,6 +59,10 @@ export const AUTHORIZATION_PROBLEMS = {
     error: 'invalid_request',
     description: 'prompt has an unknown value, or none together with another.',
   },
+  'consent-not-asked': {
+    error: 'consent_required',
+    description: 'Nobody is asked for consent here: leave prompt=consent out.',
+  },
   'bad-max-age': { error: 'invalid_request', description: 'max_age must be a number of seconds.' },
   'bad-claims': { error: 'invalid_request', description: 'claims is not a claims request in JSON.' },
   'bad-resource': { error: 'invalid_target', description: 'This client is not registered for the resource.' },
