@@ -27,7 +27,7 @@ export interface FolderSettings {
   /** SP metadata. */
   readonly parties: readonly string[];
   /** OpenID Connect clients: their documents. */
-  readonly clients?: readonly { readonly client_id: string }[];
+  readonly clients?: readonly ({ readonly client_id: string } & Readonly<Record<string, unknown>>)[];
   /** yaml: people in a file, and no database. */
   readonly directory?: 'sql' | 'yaml';
   readonly environment: Environment;

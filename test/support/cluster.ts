@@ -3,7 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BalancedNode, findHaproxy } from '../../scripts/haproxy.ts';
-import { makeFolder, type Person, startHaproxy, startNode, waitUntilReady } from '../../scripts/local-cluster.ts';
+import {
+  type FolderSettings,
+  makeFolder,
+  type Person,
+  startHaproxy,
+  startNode,
+  waitUntilReady,
+} from '../../scripts/local-cluster.ts';
 import { answersOk, type Child, type Environment, endAll, waitUntil } from '../../scripts/processes.ts';
 import { type IdpDescription, readIdpMetadata } from '../../scripts/saml-sp.ts';
 import { makeTrail, type Trail } from '../../scripts/trail.ts';
@@ -14,7 +21,7 @@ export interface ClusterOptions {
   /** SP metadata to import before the nodes start. */
   readonly parties: readonly string[];
   /** OpenID Connect clients: their documents. */
-  readonly clients?: readonly { readonly client_id: string }[];
+  readonly clients?: NonNullable<FolderSettings['clients']>;
   /** yaml: without a database. */
   readonly directory?: 'sql' | 'yaml';
   /** SIGNET_… settings beside the quick ones. */

@@ -41,6 +41,7 @@ export async function attackedClients(): Promise<NonNullable<OneNodeOptions['cli
       redirect_uris: ['http://127.0.0.1/cb', 'org.example.app:/cb'],
       subject_type: 'public',
     },
+    { client_id: 'local', token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1:3000/cb'] },
     { client_id: 'bank', ...signing, jwks: { keys: [await BANK_KEY.jwk()] } },
     { client_id: 'shop', ...signing, jwks: { keys: [await SHOP_KEY.jwk()] } },
     { client_id: 'old', ...confidential, signet: { pkce: 'optional' } },

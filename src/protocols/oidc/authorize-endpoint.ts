@@ -126,14 +126,16 @@ export interface RegisteredAddress {
   readonly registered: string;
 }
 
-/** Compared as text (RFC 9700 §2.1); only a loopback address may have another port. Null: not registered. */
+/** Compared as text; only a native app's loopback address may have another port (RFC 9700 §2.1). Null: not registered. */
 export function registeredAddress(
   { metadata }: Client,
   parameters: Pick<AuthorizationParameters, 'get'>,
 ): RegisteredAddress | null {
   const asked = parameters.get('redirect_uri');
   if (asked === null) return null;
-  const registered = metadata.redirect_uris.find((one) => one === asked || matchesLoopback(asked, one));
+  const registered = metadata.redirect_uris.find(
+    (one) => one === asked || (metadata.application_type === 'native' && matchesLoopback(asked, one)),
+  );
   return registered === undefined ? null : { asked, registered };
 }
 

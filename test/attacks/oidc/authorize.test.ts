@@ -81,6 +81,9 @@ const addresses: readonly { readonly client: string; readonly address: string }[
     'ORG.EXAMPLE.APP:/cb',
     'org.example.app.evil:/cb',
   ].map((address) => ({ client: 'app', address })),
+  // RFC 9700 §2.1: another port is for native apps only.
+  { client: 'local', address: 'http://127.0.0.1:3001/cb' },
+  { client: 'local', address: 'http://127.0.0.1/cb' },
 ];
 for (const { client, address } of addresses) {
   test(`no answer and no error goes to ${JSON.stringify(address)}`, async () => {
