@@ -119,7 +119,11 @@ async function secretsAsDocumented(
   };
   const io = { out: say, err: say, clock: systemClock, random, environment: {} };
   const none = { readStdin: async () => '', askSecret: async () => null };
-  assert.equal(await runCli(['init', folder, '--public-url', PUBLIC_URL], { ...io, ...none }), 0, said);
+  assert.equal(
+    await runCli(['init', folder, '--directory', 'yaml', '--public-url', PUBLIC_URL], { ...io, ...none }),
+    0,
+    said,
+  );
   const passwordHash = await createHash(PASSWORD, { memory: 64, time: 1, parallelism: 1 }, random);
   const person = { loginName: 'alice', passwordHash, attributes: new Map(), groups: [] };
   await addPerson(join(folder, 'users.yaml'), person, random);

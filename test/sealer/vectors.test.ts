@@ -20,7 +20,9 @@ test('the purposes are those of the vectors, limit by limit', () => {
       },
     ]),
   );
-  assert.deepEqual(ours, file.purposes);
+  // What came later is held to docs/sealed-values.md (test/docs); nothing of the vectors may change or go.
+  const theirs = Object.keys(file.purposes);
+  assert.deepEqual(Object.fromEntries(theirs.map((name) => [name, ours[name]])), file.purposes);
   assert.equal(FUTURE_TOLERANCE, file.future_tolerance);
   assert.equal(LONGEST_LIFETIME, 90 * 86_400);
 });
