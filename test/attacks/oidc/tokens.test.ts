@@ -101,6 +101,38 @@ test('another request id is another attempt, and the grace for a repeat is short
   assert.equal((await redeem(second, 'wiki', again, {}, by('three'))).body.error, 'invalid_grant');
 });
 
+// A balancer repeats what a node took and did not answer: the client must not be told that it is a thief.
+test('a refresh that a balancer repeats at another node is one refresh, with or without a database', async () => {
+  for (const [here, there] of [
+    [first, second],
+    [alone, neighbour],
+  ] as const) {
+    const body = await tokens(here);
+    const key = new ClientKey();
+    const challenged = await refresh(here, 'x', {}, { ...auth, DPoP: await key.proof(here, 'POST', '/oidc/token') });
+    const nonce = String(challenged.headers['dpop-nonce']);
+    const proof = {
+      DPoP: await key.proof(here, 'POST', '/oidc/token', { nonce }),
+      'X-Request-Id': `repeat-${here === first}`,
+    };
+    const answers = [
+      await refresh(here, body.refresh_token, {}, { ...auth, ...proof }),
+      await refresh(there, body.refresh_token, {}, { ...auth, ...proof }),
+    ];
+    const ids = answers.map(({ status, body: { access_token: token = '' } }) => {
+      assert.equal(status, 200);
+      return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti;
+    });
+    assert.equal(ids[0], ids[1]);
+    const next = async (token: string | undefined) => {
+      const DPoP = await key.proof(here, 'POST', '/oidc/token', { nonce });
+      return (await refresh(here, token, {}, { ...auth, DPoP })).status;
+    };
+    assert.equal(await next(answers[1]?.body.refresh_token), 200);
+    assert.equal(await next(answers[0]?.body.refresh_token), 400, 'both are the same generation: good once');
+  }
+});
+
 test('without a database a code is good once on each node, and for no longer than a minute', async () => {
   const code = await codeOf(alone, 'wiki');
   assert.equal((await redeem(alone, 'wiki', code, {}, auth)).status, 200);
