@@ -48,6 +48,7 @@ wanted=(
   xmltooling-schemas:/usr/share/xml/xmltooling/xmldsig-core-schema.xsd
   apache2:/usr/sbin/apache2
   libapache2-mod-auth-mellon:/usr/lib/apache2/modules/mod_auth_mellon.so
+  libapache2-mod-auth-cas:/usr/lib/apache2/modules/mod_auth_cas.so
   libapache2-mod-auth-openidc:/usr/lib/apache2/modules/mod_auth_openidc.so
   chromium:/usr/bin/chromium
   openssl:/usr/bin/openssl

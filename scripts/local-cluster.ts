@@ -28,6 +28,8 @@ export interface FolderSettings {
   readonly parties: readonly string[];
   /** OpenID Connect clients: their documents. */
   readonly clients?: readonly ({ readonly client_id: string } & Readonly<Record<string, unknown>>)[];
+  /** CAS services: their documents. */
+  readonly services?: readonly { readonly url: string }[];
   /** yaml: people in a file, and no database. */
   readonly directory?: 'sql' | 'yaml';
   readonly environment: Environment;
@@ -35,10 +37,13 @@ export interface FolderSettings {
 
 /** Makes a complete folder with the commands that an operator would type. */
 export async function makeFolder(settings: FolderSettings): Promise<void> {
-  const { folder, publicUrl, directory = 'sql', clients = [] } = settings;
+  const { folder, publicUrl, directory = 'sql', clients = [], services = [] } = settings;
   await runSignet(['init', folder, '--public-url', publicUrl, '--directory', directory], '', settings.environment);
   const documents = clients.map((client) =>
     writeFile(join(folder, 'parties', `${client.client_id}.client.json`), JSON.stringify(client)),
+  );
+  documents.push(
+    ...services.map((service, i) => writeFile(join(folder, 'parties', `s${i}.service.json`), JSON.stringify(service))),
   );
   await Promise.all([addPeople(settings), importParties(settings), ...documents]);
 }

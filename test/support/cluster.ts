@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly parties: readonly string[];
   /** OpenID Connect clients: their documents. */
   readonly clients?: NonNullable<FolderSettings['clients']>;
+  /** CAS services: their documents. */
+  readonly services?: readonly { readonly url: string }[];
   /** yaml: without a database. */
   readonly directory?: 'sql' | 'yaml';
   /** SIGNET_… settings beside the quick ones. */
@@ -109,8 +111,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await waitUntilReady(node, child, READY_MS);
   };
   try {
-    const { parties, clients = [], directory = 'sql' } = options;
-    await makeFolder({ folder, publicUrl, people: [ALICE, BOB], parties, clients, directory, environment });
+    const { parties, clients = [], services = [], directory = 'sql' } = options;
+    await makeFolder({ folder, publicUrl, people: [ALICE, BOB], parties, clients, services, directory, environment });
     await Promise.all(nodes.map((_, index) => start(index)));
     haproxy = await startHaproxy({
       binary,
