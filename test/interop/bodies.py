@@ -236,7 +236,13 @@ CHALLENGE = ByLength(
 )
 
 
-PROTOCOLS = {1: ("saml", Inner(PENDING_SAML, 992)), 2: ("oidc", Inner(PENDING_OIDC, 992))}
+PENDING_CAS = Map({1: ("party", Bytes(6), True), 2: ("service", Text(1, 960), True), 3: ("flags", Uint(0, 3), True)})
+
+PROTOCOLS = {
+    1: ("saml", Inner(PENDING_SAML, 992)),
+    2: ("oidc", Inner(PENDING_OIDC, 992)),
+    3: ("cas", Inner(PENDING_CAS, 992)),
+}
 
 
 class Flow(Map):
@@ -338,10 +344,77 @@ ACCESS = Map(
 
 PUSHED = Map({1: ("id", Bytes(16), True), 2: ("parameters", Text(1, 1050), True), 3: ("signed", Uint(0, 1), True)})
 
+class Parts:
+    """A byte string of pieces of one size; ascending and each once, when they are a lineage."""
+
+    def __init__(self, size, low, high, ascending):
+        self.size, self.low, self.high, self.ascending = size, low, high, ascending
+
+    def read(self, value):
+        if not isinstance(value, bytes) or len(value) % self.size or not self.low <= len(value) // self.size <= self.high:
+            return refuse("pieces")
+        pieces = [value[i : i + self.size].hex() for i in range(0, len(value), self.size)]
+        return refuse("an order") if self.ascending and pieces != sorted(set(pieces)) else pieces
+
+    def write(self, field):
+        return bytes.fromhex("".join(field))
+
+
+PROOFS = Tuple(oldest=Uint(0, 65535), newest=Uint(0, 65535), level=Uint(1, 3))
+CHAIN = Parts(4, 1, 2, ascending=False)
+
+
+def short_lineage(high):
+    return Parts(2, 0, high, ascending=True)
+
+
+SERVICE_TICKET = Map(
+    {
+        1: ("id", Bytes(8), True),
+        2: ("sid", Bytes(16), True),
+        3: ("account", ACCOUNT, True),
+        4: ("service", Bytes(16), True),
+        5: ("proofs", PROOFS, True),
+        6: ("fromNewLogin", Uint(0, 1), True),
+        7: ("shortLineage", short_lineage(3), False),
+    }
+)
+
+
+class ProxyTicket(Map):
+    """No lineage after two proxies."""
+
+    def read(self, value):
+        fields = super().read(value)
+        return refuse("a lineage after two proxies") if len(fields["proxies"]) > 1 and "shortLineage" in fields else fields
+
+
+PROXY_TICKET = ProxyTicket(
+    {
+        **SERVICE_TICKET.keys,
+        6: ("proxies", CHAIN, True),
+        7: ("shortLineage", short_lineage(1), False),
+    }
+)
+
+GRANTING_TICKET = Map(
+    {
+        1: ("sid", Bytes(16), True),
+        2: ("account", ACCOUNT, True),
+        3: ("proofs", PROOFS, True),
+        4: ("party", Bytes(6), True),
+        5: ("proxies", CHAIN, True),
+        6: ("shortLineage", Parts(2, 1, 8, ascending=True), False),
+    }
+)
+
 BODIES = {
     "sso-session": SESSION,
     "login-flow": FLOW,
     "saml-transient": TRANSIENT,
+    "cas-st": SERVICE_TICKET,
+    "cas-pt": PROXY_TICKET,
+    "cas-pgt": GRANTING_TICKET,
     "oidc-code": CODE,
     "oidc-refresh": REFRESH,
     "oidc-access": ACCESS,

@@ -16,17 +16,21 @@ import sys
 from bodies import read_body, write_body
 from cbor import Refused
 from envelope import Ring, seal, stable_names, unseal
+from tickets import envelope_of, ticket_of
 from vectors import check_vectors
 
 
 def open_command(keyring, purpose, context, now):
     with open(keyring, encoding="utf-8") as file:
         ring = Ring(file.read())
-    value = unseal(ring, purpose, context, sys.stdin.read().strip(), int(now))
+    value = unseal(ring, purpose, context, envelope_of(purpose, sys.stdin.read().strip()), int(now))
     fields = read_body(purpose, value["body"])
     for kid in fields.get("lineage", []) if isinstance(fields, dict) else []:
         if bytes.fromhex(kid) in ring.revoked:
             raise Refused("step 9: it descends from a revoked key")
+    for start in fields.get("shortLineage", []) if isinstance(fields, dict) else []:
+        if any(kid.startswith(bytes.fromhex(start)) for kid in ring.revoked):
+            raise Refused("step 9: it descends from a revoked key, or from one that begins alike")
     return {**value, "body": fields}
 
 
@@ -38,7 +42,8 @@ def seal_command(keyring):
     key = ring.keys[bytes.fromhex(value["kid"])]
     times = (value["schema"], value["iat"], value["exp"])
     nonce = bytes.fromhex(value["nonce"])
-    return {"token": seal(key, ring.realm, value["purpose"], value["context"], *times, body, nonce)}
+    token = seal(key, ring.realm, value["purpose"], value["context"], *times, body, nonce)
+    return {"token": ticket_of(value["purpose"], token)}
 
 
 def names_command(secret, party, account, sid):
