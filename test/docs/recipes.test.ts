@@ -81,14 +81,18 @@ test('after a leak: only the new key, it seals at once, and the old ones are rev
 });
 
 /** Runs a recipe on a folder as `signet init` leaves it; answers what it printed, and where. */
-function afterSigningRecipe(t: TestContext, name: string): { readonly listed: string; readonly keys: string } {
+function afterSigningRecipe(
+  t: TestContext,
+  name: string,
+  set = 'saml-signing',
+): { readonly listed: string; readonly keys: string } {
   const folder = mkdtempSync(join(tmpdir(), 'signet-recipe-'));
   t.after(() => rmSync(folder, { recursive: true }));
   bash(folder, 'npx signet init idp --public-url https://idp.example.org');
   const idp = join(folder, 'idp');
   return {
     listed: bash(idp, testedBlock(documentNamed('docs/operations.md'), name)),
-    keys: join(idp, 'keys/saml-signing'),
+    keys: join(idp, 'keys', set),
   };
 }
 
@@ -104,4 +108,15 @@ test('after a leak of the signing key only the new one is left', (t) => {
   assert.match(listed, /serial 3\n\nkid[^\n]*\n[^\n]*RS256 +current [^\n]*signs\n$/);
   assert.equal(readdirSync(keys).length, 2);
   assert.ok(!readdirSync(keys).includes('key.pem'));
+});
+
+test('after a leak of the OpenID Connect signing keys only new ones are left, one for each algorithm', (t) => {
+  const { listed, keys } = afterSigningRecipe(t, 'oidc-signing-leak', 'oidc-signing');
+  const states = /\n\nkid[^\n]*\n(.*)$/s.exec(listed.slice(listed.lastIndexOf('oidc signing keys')))?.[1] ?? '';
+  const rows = states
+    .trim()
+    .split('\n')
+    .map((row) => /(RS256|ES256) +(\w+)/.exec(row)?.slice(1, 3).join(' '));
+  assert.deepEqual(rows.sort(), ['ES256 current', 'RS256 current'], listed);
+  assert.equal(readdirSync(keys).length, 3);
 });

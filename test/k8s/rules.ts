@@ -27,6 +27,7 @@ const SECRETS = new Set([
   'signet-database',
   'signet-data-keys',
   'signet-saml-signing',
+  'signet-oidc-signing',
   'signet-tls',
 ]);
 /** Of the production overlay: the canary shares it. */

@@ -118,7 +118,7 @@ export type PageProblemCode =
   | 'pending-unreadable'
   | 'cannot-sign';
 
-const PAGES = {
+export const OIDC_PAGES = {
   'unknown-client': 'unknown-party',
   'unregistered-redirect-uri': 'wrong-return-address',
   'no-client-id': 'unreadable-request',
@@ -128,7 +128,7 @@ const PAGES = {
 } as const satisfies Record<PageProblemCode, Refused['page']>;
 
 export function refusedWithPage(code: PageProblemCode, detail: string, relyingParty: RelyingPartyKey | null): Refused {
-  return { kind: 'refused', status: 400, page: PAGES[code], error: { code, detail, relyingParty } };
+  return { kind: 'refused', status: 400, page: OIDC_PAGES[code], error: { code, detail, relyingParty } };
 }
 
 /** How a refused authentication is told (docs/architecture.md, Errors). */

@@ -1,19 +1,22 @@
 // Owns: how the endpoints that programs call say no: JSON with a status (RFC 6749 §5.2), and a challenge where one is due.
 import type { Body } from '../../core/reply.ts';
 
-export type TokenError =
-  | 'invalid_request'
-  | 'invalid_client'
-  | 'invalid_grant'
-  | 'unauthorized_client'
-  | 'unsupported_grant_type'
-  | 'invalid_scope'
-  | 'invalid_target'
-  | 'invalid_dpop_proof'
-  | 'use_dpop_nonce'
-  | 'invalid_token'
-  | 'insufficient_scope'
-  | 'temporarily_unavailable';
+/** Every error of the endpoints that programs call, with its status (RFC 6749 §5.2, RFC 6750 §3.1, RFC 8707, RFC 9449). */
+export const TOKEN_ERROR_STATUS = {
+  invalid_request: 400,
+  invalid_client: 401,
+  invalid_grant: 400,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  invalid_scope: 400,
+  invalid_target: 400,
+  invalid_dpop_proof: 400,
+  use_dpop_nonce: 400,
+  invalid_token: 401,
+  temporarily_unavailable: 503,
+} as const;
+
+export type TokenError = keyof typeof TOKEN_ERROR_STATUS;
 
 /** `description` is plain ASCII without internals; `detail` is for the log only. */
 export interface TokenProblem {
@@ -32,13 +35,6 @@ export function isTokenProblem(value: object): value is TokenProblem {
   return 'error' in value && 'description' in value;
 }
 
-const STATUS: Readonly<Partial<Record<TokenError, number>>> = {
-  invalid_client: 401,
-  invalid_token: 401,
-  insufficient_scope: 403,
-  temporarily_unavailable: 503,
-};
-
 /** Nothing that these endpoints say may be kept by anybody in between (RFC 6749 §5.1). */
 export const NOT_KEPT = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
 
@@ -55,7 +51,7 @@ export function problemReply(problem: TokenProblem, triedBasic: boolean): Body {
   if (error === 'invalid_client' && triedBasic) headers['WWW-Authenticate'] = 'Basic realm="client"';
   if (dpopNonce !== undefined) headers['DPoP-Nonce'] = dpopNonce;
   if (error === 'temporarily_unavailable') headers['Retry-After'] = '5';
-  return json({ error, error_description: description }, headers, STATUS[error] ?? 400);
+  return json({ error, error_description: description }, headers, TOKEN_ERROR_STATUS[error]);
 }
 
 /** At userinfo (RFC 6750 §3, RFC 9449 §7.1): the error stands in the challenge. */
@@ -67,7 +63,9 @@ export function challengeReply(problem: TokenProblem | null, scheme: 'Bearer' | 
   };
   if (problem?.dpopNonce !== undefined) headers['DPoP-Nonce'] = problem.dpopNonce;
   if (problem?.error === 'temporarily_unavailable') headers['Retry-After'] = '5';
-  const status = problem === null ? 401 : (STATUS[problem.error] ?? (problem.error === 'use_dpop_nonce' ? 401 : 400));
+  // RFC 9449 §9: here a nonce is asked for with 401, at the token endpoint with 400.
+  const asksForNonce = problem?.error === 'use_dpop_nonce';
+  const status = problem === null || asksForNonce ? 401 : TOKEN_ERROR_STATUS[problem.error];
   return json(
     problem === null ? {} : { error: problem.error, error_description: problem.description },
     headers,
