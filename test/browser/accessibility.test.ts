@@ -37,7 +37,7 @@ const pages: readonly { readonly name: string; readonly open: (page: Page) => Pr
       await page.goto(`${stage.wiki.baseUrl}/login`);
       await page.getByLabel('User name').fill('nobody');
       await page.getByLabel('Password').fill('nothing');
-      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
       await page.getByRole('alert').waitFor();
     },
   },
@@ -60,7 +60,7 @@ const pages: readonly { readonly name: string; readonly open: (page: Page) => Pr
       await page.goto(`${stage.wiki.baseUrl}/login`);
       await page.getByLabel('User name').fill(ALICE.name);
       await page.getByLabel('Password').fill(ALICE.password);
-      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
       await page.waitForURL(`${stage.wiki.baseUrl}/`);
     },
   },

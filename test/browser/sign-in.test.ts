@@ -44,7 +44,7 @@ async function freshContext(t: TestContext, options: BrowserContextOptions = {})
 async function fillIn(page: Page, person: { readonly name: string; readonly password: string }): Promise<void> {
   await page.getByLabel('User name').fill(person.name);
   await page.getByLabel('Password').fill(person.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
 async function isSignedIn(page: Page, sp: SpIdentity, name: string): Promise<void> {

@@ -77,10 +77,10 @@ async function freshPage(t: TestContext): Promise<Page | null> {
 
 async function signIn(page: Page): Promise<void> {
   await page.goto(spa);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByLabel('User name').fill(ALICE.name);
   await page.getByLabel('Password').fill(ALICE.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByText('Signed in as Alice Example').waitFor();
 }
 
@@ -99,7 +99,7 @@ test('a page of another origin signs in, asks userinfo, refreshes and signs out'
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.waitForURL(spa);
   await page.getByText('Nobody is signed in').waitFor();
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByLabel('Password').waitFor();
 });
 
@@ -136,7 +136,7 @@ test('the same page on an origin that is not registered gets nowhere', async (t)
   const page = await freshPage(t);
   if (page === null) return;
   await page.goto(stranger);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.waitForURL(/\/oidc\/authorize/);
   assert.equal(await page.getByLabel('Password').count(), 0);
   await page.goto(stranger);

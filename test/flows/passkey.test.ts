@@ -49,7 +49,7 @@ interface Asked {
 
 /** What a page's script asks the browser with; null: nothing. */
 function askedOn(page: Answer): Asked | null {
-  const attribute = /data-webauthn="([^"]*)"/.exec(page.text)?.[1];
+  const attribute = /data-options="([^"]*)"/.exec(page.text)?.[1];
   if (attribute === undefined) return null;
   return JSON.parse(attribute.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&'));
 }
@@ -104,7 +104,7 @@ test('an older copy of the flow does not answer its challenge again, nor does an
   const mixed = { ...other, page: older.page };
   mixed.page = {
     ...mixed.page,
-    text: mixed.page.text.replace(/data-webauthn="[^"]*"/, 'data-webauthn="{&quot;challenge&quot;:&quot;AAAA&quot;}"'),
+    text: mixed.page.text.replace(/data-options="[^"]*"/, 'data-options="{&quot;challenge&quot;:&quot;AAAA&quot;}"'),
   };
   mixed.page = {
     ...mixed.page,

@@ -1,0 +1,74 @@
+// What may be opened from `/`, and what an application demands of somebody.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { demandedOf } from '../src/account-routes.ts';
+import type { AssuranceLevel } from '../src/core/assurance.ts';
+import type { RelyingParty } from '../src/core/relying-party.ts';
+import { portalTiles } from '../src/portal-tiles.ts';
+import { AccountTab } from './support/account-tab.ts';
+import { plainSpMetadata, startOneNode } from './support/one-node.ts';
+
+const CLIENT = { redirect_uris: ['https://app.example.org/cb'], token_endpoint_auth_method: 'none' };
+
+test('SAML parties that may be opened unasked, and clients that have an address for it; nobody else', async () => {
+  const clients = [
+    { ...CLIENT, client_id: 'shown', client_name: 'Calendar', initiate_login_uri: 'https://app.example.org/go?x=1' },
+    { ...CLIENT, client_id: 'hidden', client_name: 'Hidden', initiate_login_uri: 'https://app.example.org/go' },
+    { ...CLIENT, client_id: 'nowhere', client_name: 'Nowhere', signet: { portal: true } },
+  ].map((one) => (one.client_id === 'shown' ? { ...one, signet: { portal: true } } : one));
+  const parties = ['https://wiki.example.org', 'https://mute.example.org'].map((base) => plainSpMetadata(base));
+  const node = await startOneNode({ parties, clients });
+  try {
+    const { parties: registry } = node.node.parts;
+    const [wiki] = registry.all().filter(({ metadata }) => metadata.entityId.includes('wiki'));
+    const { folder } = node.config.parties;
+    writeFileSync(
+      join(folder, wiki?.source.replace(/\.xml$/, '.yaml') ?? ''),
+      'displayName: Wiki\nidpInitiated: { allowed: true }\n',
+    );
+    await registry.reload();
+    assert.deepEqual(portalTiles(registry, 'https://idp.example.org'), [
+      {
+        kind: 'link',
+        href: 'https://app.example.org/go?x=1&iss=https%3A%2F%2Fidp.example.org',
+        displayName: 'Calendar',
+      },
+      { kind: 'post', id: 'https://wiki.example.org/metadata', displayName: 'Wiki' },
+    ]);
+    const tab = await new AccountTab(() => node).signIn();
+    await tab.open('/');
+    assert.match(tab.page.text, /Calendar[\s\S]*Wiki/);
+    assert.doesNotMatch(tab.page.text, /Hidden|Nowhere|mute/);
+  } finally {
+    await node.close();
+  }
+});
+
+const party = (level: AssuranceLevel, byGroup: Readonly<Record<string, AssuranceLevel>> = {}): RelyingParty => ({
+  key: 'saml:x',
+  displayName: 'x',
+  language: null,
+  floor: { level, byGroup: new Map(Object.entries(byGroup)), graceUntil: 2 ** 31 },
+  release: [],
+});
+
+for (const { name, parties, groups, expect } of [
+  { name: 'no party', parties: [], groups: [], expect: 'aal1' },
+  {
+    name: 'the highest of several',
+    parties: [party('aal1'), party('aal2'), party('aal1')],
+    groups: [],
+    expect: 'aal2',
+  },
+  {
+    name: 'a group that it is not about',
+    parties: [party('aal1', { admin: 'aal3' })],
+    groups: ['staff'],
+    expect: 'aal1',
+  },
+  { name: 'a group', parties: [party('aal2', { admin: 'aal3' })], groups: ['admin'], expect: 'aal3' },
+] as const) {
+  test(`demanded: ${name}`, () => assert.equal(demandedOf(parties, { groups }), expect));
+}
