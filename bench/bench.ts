@@ -6,10 +6,12 @@ import { measureFlood, measureLogins } from './logins.ts';
 import { describeMachine, load, pinMyself } from './machine.ts';
 import { measureMemory } from './memory.ts';
 import { measureOidc } from './oidc-flows.ts';
+import { measureSlowDirectory } from './slow-directory.ts';
 import { formatTable, type Row } from './table.ts';
+import { measureTwoFactors } from './two-factors.ts';
 import { measureWarmSso } from './warm-sso.ts';
 
-/** Every load is bounded in count or in time; all of it takes six minutes when the cores are free. */
+/** Every load is bounded in count or in time; all of it takes eight minutes when the cores are free. */
 const MEASUREMENTS: Readonly<Record<string, (folder: Folder) => Promise<readonly Row[]>>> = {
   a: (folder) =>
     measureWarmSso(folder, { rounds: 7, connections: 16, requests: 4000, peerRequests: 500, rsaSeconds: 1 }),
@@ -17,6 +19,8 @@ const MEASUREMENTS: Readonly<Record<string, (folder: Folder) => Promise<readonly
   c: (folder) => measureSealing(folder, { rounds: 3, milliseconds: 700 }),
   d: (folder) => measureLogins(folder, { rounds: 3, seconds: 4, concurrency: 8 }),
   e: (folder) => measureFlood(folder, { rounds: 2, seconds: 8, ssoPerSecond: 100, loginsPerSecond: 100 }),
+  g: (folder) => measureTwoFactors(folder, { rounds: 2, seconds: 15, share: 0.4 }),
+  h: (folder) => measureSlowDirectory(folder, { rounds: 4, seconds: 4, ssoPerSecond: 100 }),
   o: (folder) => measureOidc(folder, { rounds: 5, connections: 8, flows: 300, documents: 2000 }),
   f: (folder) => measureMemory(folder, { warmUp: 20_000, sessions: 200_000, maxSeconds: 400 }),
 };

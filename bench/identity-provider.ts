@@ -31,6 +31,14 @@ export const ATTRIBUTES: ReadonlyMap<string, readonly string[]> = new Map([
   ['o', ['Example Organisation']],
 ]);
 
+const PARTY_SETTINGS = `attributes: [${[...ATTRIBUTES.keys()].join(', ')}]\n`;
+
+/** The same, and two factors are wanted from now on, or no longer; nodes that start later know. */
+export async function wantTwoFactors(folder: Folder, wanted: boolean): Promise<void> {
+  const text = `${PARTY_SETTINGS}${wanted ? 'assurance: { floor: aal2 }\n' : ''}`;
+  await writeFile(join(folder.path, 'parties', 'wiki.yaml'), text);
+}
+
 export interface Folder {
   readonly path: string;
   readonly publicUrl: string;
@@ -50,7 +58,7 @@ export async function makeFolder(): Promise<Folder> {
   const path = join(await mkdtemp(join(tmpdir(), 'signet-bench-')), 'idp');
   const [port, managementPort] = [await freePort(), await freePort()];
   const publicUrl = `http://localhost:${port}`;
-  await runToEnd(process.execPath, [SIGNET, 'init', path, '--public-url', publicUrl]);
+  await runToEnd(process.execPath, [SIGNET, 'init', path, '--public-url', publicUrl, '--directory', 'yaml']);
   const random = systemRandom();
   const passwordHash = await createHash(PASSWORD, ARGON2_COST, random);
   const usersFile = join(path, 'users.yaml');
@@ -60,7 +68,7 @@ export async function makeFolder(): Promise<Folder> {
   }
   const people = await listPeople(usersFile);
   await writeFile(join(path, 'parties', 'wiki.xml'), SP_METADATA);
-  await writeFile(join(path, 'parties', 'wiki.yaml'), `attributes: [${[...ATTRIBUTES.keys()].join(', ')}]\n`);
+  await writeFile(join(path, 'parties', 'wiki.yaml'), PARTY_SETTINGS);
   return {
     path,
     publicUrl,
@@ -93,10 +101,15 @@ export interface NodeOptions {
   readonly cores: string;
   /** For the node's own node: a profile, say. */
   readonly nodeArguments?: readonly string[];
+  /** Settings beside those of every measurement. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Starts `signet serve` and waits until it is ready. Its audit log goes to a file, as it would with a log collector. */
-export async function startNode(folder: Folder, { cores, nodeArguments = [] }: NodeOptions): Promise<Child> {
+export async function startNode(
+  folder: Folder,
+  { cores, nodeArguments = [], environment }: NodeOptions,
+): Promise<Child> {
   const listen = ['--listen', `127.0.0.1:${folder.port}`, '--management', `127.0.0.1:${folder.managementPort}`];
   const serve = [SIGNET, 'serve', '--config', join(folder.path, 'signet.yaml'), ...listen];
   const child = await startChild({
@@ -111,6 +124,7 @@ export async function startNode(folder: Folder, { cores, nodeArguments = [] }: N
       SIGNET_SHUTDOWN_LEAD: '0',
       SIGNET_THROTTLE_ADDRESS_FAILURES: '1000',
       SIGNET_THROTTLE_ACCOUNT_FAILURES: '1000',
+      ...environment,
     },
   });
   await waitUntil('the node is ready', 20_000, async () => {

@@ -1,19 +1,16 @@
 // Owns: measurements (d) and (e): password logins against raw Argon2id, and what a flood of them does to SSO.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { runToEnd } from '../scripts/processes.ts';
 import { defaultHashWorkers } from '../src/methods/hash-pool.ts';
 import { Connection } from './connection.ts';
 import { type Folder, startNode, stopNode } from './identity-provider.ts';
 import { atFixedRate } from './load.ts';
 import { type OpenLogin, openLogins, postLogin } from './login-client.ts';
 import { BOTH_CORES } from './machine.ts';
+import { rawHashes } from './raw-hashes.ts';
 import { ssoRequests } from './requests.ts';
 import { createMint } from './sessions.ts';
 import { median, percentile } from './statistics.ts';
 import { number, type Row } from './table.ts';
-
-const RAW_HASH = fileURLToPath(new URL('./raw-hash.ts', import.meta.url));
 
 export interface LoginsPlan {
   readonly rounds: number;
@@ -30,11 +27,11 @@ export async function measureLogins(folder: Folder, plan: LoginsPlan): Promise<r
   const [rates, raws]: [number[], number[]] = [[], []];
   try {
     for (let i = 0; i < plan.rounds; i++) {
-      raws.push(await rawHashRate(folder, workers, plan.seconds));
+      raws.push((await rawHashes(folder, workers, plan.seconds)).perSecond);
       const logins = await openLogins(folder, Math.ceil(plan.seconds * (raws[i] ?? 0) * 1.5) + plan.concurrency);
       rates.push(await loginRate(folder, logins, plan));
     }
-    raws.push(await rawHashRate(folder, workers, plan.seconds));
+    raws.push((await rawHashes(folder, workers, plan.seconds)).perSecond);
   } finally {
     await stopNode(node);
   }
@@ -54,12 +51,6 @@ export async function measureLogins(folder: Folder, plan: LoginsPlan): Promise<r
 /** As the node counts them: this process is pinned to one core, the node is not. */
 function defaultWorkers(): number {
   return Math.max(defaultHashWorkers(), BOTH_CORES.split(',').length - 1);
-}
-
-async function rawHashRate(folder: Folder, processes: number, seconds: number): Promise<number> {
-  const args = ['-c', BOTH_CORES, process.execPath, RAW_HASH, folder.passwordHash, String(seconds * 1000)];
-  const rates = await Promise.all(Array.from({ length: processes }, () => runToEnd('taskset', args)));
-  return rates.reduce((sum, text) => sum + Number(text), 0);
 }
 
 async function loginRate(folder: Folder, logins: OpenLogin[], plan: LoginsPlan): Promise<number> {
