@@ -303,6 +303,10 @@ test('nothing of a ticket is in the log', async () => {
   const ticket = ticketOf(await casLogin(node, browser));
   await validate(node, ticket, { service: STORE });
   const pgt = await grantingTicket(browser);
-  await ask(node, 'proxy', { pgt, targetService: 'https://evil.example/' });
+  const service = `https://evil.example/?ticket=${ticket}&PGT=${pgt}`;
+  await ask(node, 'proxy', { pgt, targetService: service });
+  await validate(node, ticket, { service });
+  await browser.get(node, `/cas/login?${new URLSearchParams({ service })}`);
+  assert.match(node.written(), /evil\.example/);
   for (const secret of [ticket, pgt]) assert.ok(!node.written().includes(secret.slice(4, 40)));
 });

@@ -10,7 +10,7 @@ import { FLOW_REQUEST_MAX_BYTES } from '../../sealed/flow-body.ts';
 import { refusedWithPage } from './cas-errors.ts';
 import { readCasParameters } from './cas-parameters.ts';
 import { encodePending } from './pending-answer.ts';
-import { withoutTicket } from './service-identifier.ts';
+import { withoutQuery, withoutTicket } from './service-identifier.ts';
 
 /** `home`: no service is named, so there is nothing to sign in to but Signet itself. */
 export type CasArrival = Arrival | { readonly kind: 'home' };
@@ -25,7 +25,7 @@ export function createCasLogin(deps: {
     const asked = parameters.get('service');
     if (asked === null) return { kind: 'home' };
     const found = deps.services().find(asked);
-    if (found === null) return refusedWithPage('service-unregistered', asked.slice(0, 300), null);
+    if (found === null) return refusedWithPage('service-unregistered', withoutQuery(asked), null);
     const { key } = found.relyingParty;
     const method = parameters.get('method') ?? 'GET';
     if (method !== 'GET' && method !== 'POST') return refusedWithPage('method-unsupported', method, key);

@@ -13,7 +13,7 @@ import { TICKET_ID_BYTES, type TicketHolder } from '../../sealed/ticket-fields.t
 import { casPgt } from '../../sealer/purpose.ts';
 import { type CasProblem, casProblem } from './cas-errors.ts';
 import type { DeliverTicket } from './proxy-callback.ts';
-import { serviceDigest } from './service-identifier.ts';
+import { serviceDigest, withoutQuery } from './service-identifier.ts';
 import type { JudgeTicket } from './ticket-state.ts';
 import type { Tickets } from './tickets.ts';
 
@@ -59,7 +59,7 @@ export function createProxyGranting(deps: ProxyGrantingDeps): ProxyGranting {
     // As text, and found again by what the ticket holds of it.
     const digest = callbackDigest(callback);
     if (!callbackUrls.includes(callback) || services().findCallback(digest) !== callback) {
-      return casProblem('callback-unregistered', callback);
+      return casProblem('callback-unregistered', withoutQuery(callback));
     }
     if (from.proxies.length >= PROXIES_MAX) return casProblem('chain-too-long', `${from.proxies.length} proxies`);
     const { sid, accountId, oldestProof, latestProof, level } = from.holder;
@@ -74,7 +74,7 @@ export function createProxyGranting(deps: ProxyGrantingDeps): ProxyGranting {
     // Says nothing of the ticket that it belongs to (§3.4.1).
     const iou = `PGTIOU-${encodeBase62(random(32))}`;
     const failed = await deliver(callback, granting, iou);
-    return failed === null ? iou : casProblem('callback-failed', `${callback}: ${failed}`);
+    return failed === null ? iou : casProblem('callback-failed', `${withoutQuery(callback)}: ${failed}`);
   };
 
   const proxy: ProxyGranting['proxy'] = async (text, targetService, now) => {
@@ -88,7 +88,7 @@ export function createProxyGranting(deps: ProxyGrantingDeps): ProxyGranting {
       return casProblem('ticket-invalid', 'its service is no proxy any more');
     }
     const target = services().find(targetService);
-    if (target === null) return casProblem('service-unregistered', targetService.slice(0, 300));
+    if (target === null) return casProblem('service-unregistered', withoutQuery(targetService));
     const state = await judge(ticket, now);
     if ('problem' in state) return state;
     const floor = floorFor(target.relyingParty.floor, state.account.groups);

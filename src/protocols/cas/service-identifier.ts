@@ -3,6 +3,11 @@
 import { createHash } from 'node:crypto';
 import { SERVICE_DIGEST_BYTES } from '../../sealed/ticket-fields.ts';
 
+/** For the log: what stands in a query is the application's, and may be a ticket. */
+export function withoutQuery(service: string): string {
+  return partsOf(service).path.slice(0, 200);
+}
+
 interface Parts {
   readonly path: string;
   /** Without the question mark; null: there is none. */

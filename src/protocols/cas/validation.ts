@@ -13,7 +13,7 @@ import { casSt } from '../../sealer/purpose.ts';
 import { isXmlText } from '../../xml/characters.ts';
 import { type CasProblem, casProblem } from './cas-errors.ts';
 import type { ProxyGranting } from './proxy-granting.ts';
-import { serviceDigest } from './service-identifier.ts';
+import { serviceDigest, withoutQuery } from './service-identifier.ts';
 import type { JudgeTicket } from './ticket-state.ts';
 import type { OpenTicket, Tickets } from './tickets.ts';
 
@@ -92,9 +92,9 @@ export function createValidation(deps: ValidationDeps): ValidateTicket {
     const { ticket, kid } = shown;
     if (ticket.proxies !== null && !request.acceptsProxies) return casProblem('proxy-ticket', 'proxy ticket');
     const service = services().find(request.service);
-    if (service === null) return casProblem('service-unregistered', request.service.slice(0, 300));
+    if (service === null) return casProblem('service-unregistered', withoutQuery(request.service));
     if (!serviceDigest(request.service).equals(ticket.service)) {
-      return casProblem('other-service', request.service.slice(0, 300));
+      return casProblem('other-service', withoutQuery(request.service));
     }
     if (renew && !ticket.fromNewLogin) return casProblem('not-from-new-login', 'single sign-on');
     const proxies = addressesOf(ticket.proxies ?? []);
