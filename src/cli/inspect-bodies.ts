@@ -1,27 +1,32 @@
 // Owns: what `signet inspect` says of each purpose's body: the name of every key, and how its value is shown, or that it
 // is not. One row per purpose: a new body codec gets one. A key that is not in its row is shown by its type alone.
 // Leaves to sealed/: whether a body is one. docs/sealed-values.md, Bodies.
-import { METHOD_NUMBERS } from '../core/authentication-event.ts';
 import { PROTOCOL_NUMBERS } from '../core/authentication-request.ts';
-import { encodeBase64url } from '../lib/base64url.ts';
 import { decodePending as decodePendingCas } from '../protocols/cas/pending-answer.ts';
-import { decodePending as decodePendingOidc } from '../protocols/oidc/pending-answer.ts';
 import { decodePending } from '../protocols/saml/pending-answer.ts';
-import { decodeAccess } from '../sealed/access-body.ts';
-import { decodeCode } from '../sealed/code-body.ts';
 import { decodeEnrolment } from '../sealed/enrolment-body.ts';
 import { decodeFlow } from '../sealed/flow-body.ts';
-import { decodePushed } from '../sealed/par-body.ts';
 import { decodeProxyGrantingTicket } from '../sealed/proxy-granting-ticket-body.ts';
 import { decodeProxyTicket } from '../sealed/proxy-ticket-body.ts';
-import { decodeRefresh } from '../sealed/refresh-body.ts';
 import { decodeServiceTicket } from '../sealed/service-ticket-body.ts';
 import { decodeSession } from '../sealed/session-body.ts';
 import { decodeTransient } from '../sealed/transient-body.ts';
 import { type CborMap, type CborValue, decodeCbor } from '../sealer/cbor.ts';
-import { readCborMap } from '../sealer/cbor-fields.ts';
-import { formatTime } from '../sealer/json-record.ts';
 import { decodePendingPage } from '../web/account-adapter.ts';
+import {
+  afterKey,
+  hex,
+  id,
+  kids,
+  list,
+  methodName,
+  notation,
+  plain,
+  type Row,
+  time,
+  typeOf,
+} from './inspect-notation.ts';
+import { ACCESS, CODE, DPOP_NONCE, PENDING_OIDC, PUSHED, REFRESH } from './inspect-oidc-bodies.ts';
 
 /** One key of a body. */
 export interface ExplainedField {
@@ -43,28 +48,6 @@ export interface ExplainedBody {
   /** Kids that it descends from; of CAS tickets, their first digits. */
   readonly lineage: readonly string[];
 }
-
-interface Field {
-  readonly name: string;
-  /** Absent: never shown. */
-  readonly show?: (value: CborValue, body: CborMap) => string | readonly string[];
-  /** Of a byte string that is CBOR itself: its row, which may depend on the rest. */
-  readonly inner?: (body: CborMap) => Row | null;
-}
-
-interface Row {
-  readonly isReadable: (body: Uint8Array) => boolean;
-  readonly fields: Readonly<Record<number, Field>>;
-}
-
-const plain = (value: CborValue): string => notation(value);
-const time = (value: CborValue): string => (typeof value === 'number' ? formatTime(value) : notation(value));
-const id = (value: CborValue): string => (value instanceof Uint8Array ? encodeBase64url(value) : notation(value));
-const hex = (value: CborValue): string =>
-  value instanceof Uint8Array ? Buffer.from(value).toString('hex') : notation(value);
-const kids = (value: CborValue): readonly string[] => list(value).map(hex);
-const afterKey = (key: number) => (value: CborValue, body: CborMap) =>
-  list(value).map((event) => proof(event, body.get(key)));
 
 const NAME_IDS = ['transient', 'persistent', 'emailAddress', 'unspecified'];
 const nameId = (value: CborValue): string => NAME_IDS[Number(value) - 1] ?? notation(value);
@@ -92,26 +75,6 @@ const PENDING_SAML: Row = {
     6: { name: 'classes', show: plain },
     7: { name: 'acs index', show: plain },
     8: { name: 'subject', show: (value) => nameId(list(value)[0] ?? 0) },
-  },
-};
-
-const PENDING_OIDC: Row = {
-  isReadable: (data) => decodePendingOidc({ protocol: 'oidc', data }) !== null,
-  fields: {
-    1: { name: 'party', show: hex },
-    2: { name: 'redirect uri', show: hex },
-    3: { name: 'loopback port', show: plain },
-    4: { name: 'response', show: plain },
-    5: { name: 'state' },
-    6: { name: 'nonce' },
-    7: { name: 'code challenge' },
-    8: { name: 'dpop key', show: hex },
-    9: { name: 'scope', show: plain },
-    10: { name: 'resources', show: (value) => list(value).map(hex) },
-    11: { name: 'claims', show: plain },
-    12: { name: 'acr', show: plain },
-    13: { name: 'flags', show: plain },
-    14: { name: 'subject', show: hex },
   },
 };
 
@@ -165,31 +128,6 @@ const FLOW: Row = {
 const TRANSIENT: Row = {
   isReadable: (body) => decodeTransient(body) !== null,
   fields: { 1: { name: 'sid', show: id }, 2: { name: 'account', show: plain } },
-};
-
-const CODE: Row = {
-  isReadable: (body) => decodeCode(body) !== null,
-  fields: {
-    1: { name: 'id' },
-    2: { name: 'sid', show: id },
-    3: { name: 'account', show: plain },
-    4: { name: 'session created', show: time },
-    5: { name: 'events', show: afterKey(4) },
-    6: { name: 'redirect uri', show: hex },
-    7: { name: 'code challenge' },
-    8: { name: 'dpop key', show: hex },
-    9: { name: 'scope', show: plain },
-    10: { name: 'resources', show: (value) => list(value).map(hex) },
-    11: { name: 'claims', show: plain },
-    12: { name: 'nonce' },
-    13: { name: 'acr', show: plain },
-    14: { name: 'lineage', show: kids },
-  },
-};
-
-const PUSHED: Row = {
-  isReadable: (body) => decodePushed(body) !== null,
-  fields: { 1: { name: 'id' }, 2: { name: 'parameters' }, 3: { name: 'signed', show: plain } },
 };
 
 const ENROLMENT: Row = {
@@ -247,45 +185,6 @@ const GRANTING_TICKET: Row = {
   },
 };
 
-const REFRESH: Row = {
-  isReadable: (body) => decodeRefresh(body) !== null,
-  fields: {
-    1: { name: 'family', show: id },
-    2: { name: 'generation', show: plain },
-    3: { name: 'sid', show: id },
-    4: { name: 'account', show: plain },
-    5: { name: 'session created', show: time },
-    6: { name: 'events', show: afterKey(5) },
-    7: { name: 'scope', show: plain },
-    8: { name: 'resources', show: (value) => list(value).map(hex) },
-    9: { name: 'dpop key', show: hex },
-    10: { name: 'claims', show: plain },
-    11: { name: 'acr', show: plain },
-    12: { name: 'ends', show: time },
-    13: { name: 'lineage', show: kids },
-  },
-};
-
-const ACCESS: Row = {
-  isReadable: (body) => decodeAccess(body) !== null,
-  fields: {
-    1: { name: 'sid', show: id },
-    2: { name: 'account', show: plain },
-    3: { name: 'oldest proof', show: time },
-    4: { name: 'latest proof', show: time },
-    5: { name: 'family', show: id },
-    6: { name: 'scope', show: plain },
-    7: { name: 'claims', show: plain },
-    8: { name: 'lineage', show: kids },
-  },
-};
-
-/** Empty: its times are all that it says. */
-const DPOP_NONCE: Row = {
-  isReadable: (body) => readCborMap(body, () => true) === true,
-  fields: {},
-};
-
 /** By purpose. A purpose that is not here has no body yet that a release writes. */
 const ROWS: ReadonlyMap<string, Row> = new Map([
   ['sso-session', SESSION],
@@ -339,39 +238,6 @@ function fieldsOf(row: Row, map: CborMap): readonly ExplainedField[] {
       ? explained
       : { ...explained, fields: fieldsOf(innerRow, inner) };
   });
-}
-
-function typeOf(value: CborValue): string {
-  if (typeof value === 'number') return 'uint';
-  if (typeof value === 'string') return `tstr(${Buffer.byteLength(value, 'utf8')})`;
-  if (value instanceof Uint8Array) return `bstr(${value.length})`;
-  return value instanceof Map ? `map(${value.size})` : `array(${list(value).length})`;
-}
-
-/** Diagnostic notation, RFC 8949 §8. */
-function notation(value: CborValue): string {
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (value instanceof Uint8Array) return `h'${hex(value)}'`;
-  if (value instanceof Map) return `{${[...value].map(([key, one]) => `${key}: ${notation(one)}`).join(', ')}}`;
-  return `[${list(value).map(notation).join(', ')}]`;
-}
-
-function list(value: CborValue): readonly CborValue[] {
-  return Array.isArray(value) ? value : [];
-}
-
-const METHODS: ReadonlyMap<number, string> = new Map(
-  Object.entries(METHOD_NUMBERS).map(([name, number]) => [number, name]),
-);
-
-function methodName(value: CborValue | undefined): string {
-  return METHODS.get(Number(value)) ?? `method ${notation(value ?? 0)}, unknown to this release`;
-}
-
-function proof(value: CborValue, base: CborValue | undefined): string {
-  const [method, dt, credential = ''] = list(value);
-  return `${methodName(method)} at ${time(Number(base) + Number(dt))}, credential ${notation(credential)}`;
 }
 
 /** A literal NameID is personal, and often a mail address: its kind is enough. */

@@ -119,7 +119,6 @@ export const configSchema = z.strictObject({
     .prefault({}),
   oidc: z
     .strictObject({
-      enabled: z.boolean().default(true),
       signing: z
         .strictObject({
           folder: file.default('keys/oidc-signing').describe('keys; signet signing-keys --for oidc changes it'),
