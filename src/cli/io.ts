@@ -29,8 +29,8 @@ export class CliFailure extends Error {
 
 export function processIo(): CliIo {
   return {
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
+    out: (text) => process.stdout.write(visible(text)),
+    err: (text) => process.stderr.write(visible(text)),
     readStdin: async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
@@ -41,6 +41,17 @@ export function processIo(): CliIo {
     random: systemRandom(),
     environment: process.env,
   };
+}
+
+/**
+ * The text with control characters spelled out, but for tabs and ends of lines: what people may write of themselves in a
+ * directory must not steer the terminal of whoever lists it. JSON stays the same JSON.
+ */
+export function visible(text: string): string {
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 async function askSecret(question: string): Promise<string | null> {
