@@ -1,36 +1,29 @@
 // Owns: opening every file that a node lives on, and telling all that is wrong with them at once.
-// Leaves to wire.ts: putting the opened parts together; `signet check` opens them and stops there.
-import { existsSync, readFileSync } from 'node:fs';
+// Leaves to node/: each kind of keys; to wire.ts: putting the opened parts together; `signet check` opens them and stops there.
+import { readFileSync } from 'node:fs';
 import type { Config } from './config/config.ts';
-import { disownEnrolments } from './directories/disown-enrolments.ts';
 import { type OpenDirectories, openDirectories } from './directories/open-directories.ts';
 import { openSqlDirectory } from './directories/sql-directory.ts';
-import { endSessionsOf } from './end-sessions.ts';
 import { type AddressTest, addressList } from './lib/address-list.ts';
-import type { Clock } from './lib/clock.ts';
-import { formatProblem, messageOf, type Problem, Problems, ProblemsError } from './lib/problems.ts';
-import type { Random } from './lib/random.ts';
+import { attempt, attemptLater } from './lib/attempt.ts';
+import { formatProblem, type Problem, Problems, ProblemsError } from './lib/problems.ts';
+import { checkRotation, followRevokedKeys, highestSerials, openDataKeyring, openKeyring } from './node/keyrings.ts';
+import type { PartsContext } from './node/parts-context.ts';
+import { openSigning } from './node/signing.ts';
 import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.ts';
 import type { CallbackOptions } from './protocols/cas/proxy-callback.ts';
 import { followUnsignable, unsignableClients } from './protocols/oidc/signable.ts';
 import { followSigners, type Signers, unmadeSignatures } from './protocols/saml/signers.ts';
-import { type DataKeyringSource, openDataKeyringFile } from './sealer/data-key-file.ts';
-import { type KeyringEvent, type KeyringSource, openKeyringFile } from './sealer/key-file.ts';
+import type { DataKeyringSource } from './sealer/data-key-file.ts';
+import type { KeyringSource } from './sealer/key-file.ts';
 import { readSecretFile } from './sealer/secret-file.ts';
 import { openStableSecret, type StableSecret } from './sealer/stable-secret.ts';
-import { openSharedState, type SharedState, type SharedStateContext } from './shared-state.ts';
-import { type KeySetEvent, openKeySetFolder, type SigningKeySource } from './signing/key-set-folder.ts';
-import { SIGNING_SETS, type SigningSetName, signingKeyWarnings } from './signing-sets.ts';
+import { openSharedState, type SharedState } from './shared-state.ts';
+import type { SigningKeySource } from './signing/key-set-folder.ts';
+import type { SigningSetName } from './signing-sets.ts';
 import type { RevocationFeed } from './state/revocation-feed.ts';
-import { highestSerial, type RingName, rememberSerial } from './state/sql-meta.ts';
+import { type RingName, rememberSerial } from './state/sql-meta.ts';
 import { openTheme, type Theme } from './web/theme.ts';
-
-/** Something that the log should have; `problems` when a file was refused and the last good copy stays. */
-export interface PartEvent {
-  readonly part: 'keyring' | 'data-keyring' | 'users' | 'parties' | 'revocations' | 'signing-keys' | 'database';
-  readonly level: 'info' | 'warn' | 'error';
-  readonly message: string;
-}
 
 export interface Parts {
   readonly keyring: KeyringSource;
@@ -54,12 +47,6 @@ export interface Parts {
   /** What does not keep a node from starting, and yet wants somebody's attention. */
   readonly warnings: readonly Problem[];
   readonly close: () => Promise<void>;
-}
-
-export interface PartsContext extends Pick<SharedStateContext, 'onBackend' | 'look'> {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly onEvent: (event: PartEvent) => void;
 }
 
 /** @throws ProblemsError with everything that keeps a node from starting. */
@@ -139,31 +126,6 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   };
 }
 
-function followRevokedKeys(
-  config: Config,
-  keyring: KeyringSource,
-  database: SharedState['database'],
-  { clock, onEvent }: PartsContext,
-): (() => void) | null {
-  if (database === null) return null;
-  return disownEnrolments(database, {
-    revokedKids: () => keyring.current().revoked.map(({ kid }) => kid),
-    endSessions: (queries, accountId) => endSessionsOf(queries, config, accountId, clock()),
-    onDisabled: (message) => onEvent({ part: 'database', level: 'warn', message }),
-  });
-}
-
-type Serials = Readonly<Record<RingName, number>>;
-
-/** While the database is down, the configured minimum alone must do. */
-async function highestSerials(database: SharedState['database']): Promise<Serials> {
-  const highest = async (ring: RingName): Promise<number> => {
-    const serial = database === null ? 0 : await highestSerial(database, ring);
-    return typeof serial === 'number' ? serial : 0;
-  };
-  return { keyring: await highest('keyring'), 'data-keyring': await highest('data-keyring') };
-}
-
 function openCasCallbacks({ cas }: Config, problems: Problems): Parts['casCallbacks'] {
   const isAllowed = addressList(cas.callbackNetworks, 'cas.callbackNetworks', problems);
   const { callbackAuthorities: path } = cas;
@@ -173,85 +135,6 @@ function openCasCallbacks({ cas }: Config, problems: Problems): Parts['casCallba
     problems.add('cas.callbackAuthorities', path, 'certificates in PEM');
   }
   return { isAllowed, authorities };
-}
-
-function openKeyring(
-  config: Config,
-  { clock, onEvent }: PartsContext,
-  serials: Serials,
-  remember: (ring: RingName, serial: number) => void,
-): KeyringSource {
-  return openKeyringFile({
-    path: config.keyring.file,
-    realm: config.entityId,
-    minSerial: Math.max(config.keyring.minSerial, serials.keyring),
-    pollSeconds: config.keyring.poll,
-    clock,
-    onEvent: (event) => {
-      if (event.kind === 'loaded') remember('keyring', event.serial);
-      onEvent(keyringPartEvent(event));
-    },
-  });
-}
-
-/** A file that is there must be good; without a database none is needed. */
-function openDataKeyring(
-  config: Config,
-  { clock, onEvent }: PartsContext,
-  serials: Serials,
-  remember: (ring: RingName, serial: number) => void,
-): DataKeyringSource | null {
-  const { file: path, minSerial, poll } = config.dataKeyring;
-  if (config.database.target === null && !existsSync(path)) return null;
-  const part = 'data-keyring';
-  return openDataKeyringFile({
-    path,
-    minSerial: Math.max(minSerial, serials[part]),
-    pollSeconds: poll,
-    clock,
-    onEvent: (event) => {
-      if (event.kind === 'loaded') remember(part, event.serial);
-      onEvent(
-        event.kind === 'loaded'
-          ? { part, level: 'info', message: `serial ${event.serial}, key ${event.primaryKid} encrypts` }
-          : { part, level: 'error', message: event.problems.map(formatProblem).join('; ') },
-      );
-    },
-  });
-}
-
-function keyringPartEvent(event: KeyringEvent): PartEvent {
-  switch (event.kind) {
-    case 'loaded':
-      return { part: 'keyring', level: 'info', message: `serial ${event.serial}, key ${event.primaryKid} seals` };
-    case 'refused':
-      return { part: 'keyring', level: 'error', message: event.problems.map(formatProblem).join('; ') };
-    case 'overdue': {
-      const [retired, ends] = [event.retired, event.ends].map((time) => new Date(time * 1000).toISOString());
-      const message = `key ${event.kid} seals though it was to be rotated before ${retired}; it ends ${ends}: signet keys rotate`;
-      return { part: 'keyring', level: 'warn', message };
-    }
-    default:
-      return event satisfies never;
-  }
-}
-
-/** A forgotten rotation does not keep a node from working; when the key ends it does. */
-function checkRotation(keyring: KeyringSource, path: string, warnings: Problems): void {
-  const seals = keyring.status().primary;
-  if (seals?.because !== 'overdue') return;
-  warnings.add(path, `key ${seals.kid}, which should have been rotated, seals`, 'a newer key: signet keys rotate');
-}
-
-function checkFingerprint(config: Config, secret: StableSecret, problems: Problems): void {
-  const { fingerprint } = config.stableSecret;
-  if (fingerprint !== undefined && fingerprint !== secret.fingerprint) {
-    problems.add(
-      'stableSecret.fingerprint',
-      fingerprint,
-      `${secret.fingerprint}, if the secret was really meant to change: everybody then has another name everywhere`,
-    );
-  }
 }
 
 /** Also for commands that look for people. @throws ProblemsError */
@@ -289,56 +172,13 @@ export function signatureProblems({
   ];
 }
 
-function openSigning(
-  config: Config,
-  name: SigningSetName,
-  pollSeconds: number,
-  { clock, onEvent }: PartsContext,
-  warnings: Problems,
-): SigningKeySource {
-  const place = SIGNING_SETS[name].place(config);
-  const source = openKeySetFolder({
-    ...place,
-    pollSeconds,
-    clock,
-    onEvent: (event) => onEvent(signingPartEvent(event)),
-  });
-  warnings.addAll(signingKeyWarnings(place, source.current(), clock()));
-  return source;
-}
-
-function signingPartEvent(event: KeySetEvent): PartEvent {
-  const part = 'signing-keys';
-  if (event.kind === 'refused') return { part, level: 'error', message: event.problems.map(formatProblem).join('; ') };
-  const { serial, current, waitingFor } = event;
-  const message = `serial ${serial}, ${current.join(' and ')} signs`;
-  if (waitingFor.length === 0) return { part, level: 'info', message };
-  return { part, level: 'warn', message: `${message}; the private key of ${waitingFor.join(', ')} is not here yet` };
-}
-
-/** Runs what may refuse; a refusal becomes problems, and null. */
-function attempt<T>(problems: Problems, path: string, open: () => T): T | null {
-  try {
-    return open();
-  } catch (error) {
-    addFailure(problems, path, error);
-    return null;
+function checkFingerprint(config: Config, secret: StableSecret, problems: Problems): void {
+  const { fingerprint } = config.stableSecret;
+  if (fingerprint !== undefined && fingerprint !== secret.fingerprint) {
+    problems.add(
+      'stableSecret.fingerprint',
+      fingerprint,
+      `${secret.fingerprint}, if the secret was really meant to change: everybody then has another name everywhere`,
+    );
   }
-}
-
-async function attemptLater<T>(problems: Problems, path: string, open: () => Promise<T>): Promise<T | null> {
-  try {
-    return await open();
-  } catch (error) {
-    addFailure(problems, path, error);
-    return null;
-  }
-}
-
-function addFailure(problems: Problems, path: string, error: unknown): void {
-  if (error instanceof ProblemsError) {
-    for (const { path: inside, found, wanted } of error.problems) {
-      problems.add(inside.includes(path) ? inside : `${path}: ${inside}`, found, wanted);
-    }
-  } else problems.add(path, messageOf(error), 'a file that can be used');
 }

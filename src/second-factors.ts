@@ -1,5 +1,5 @@
 // Owns: the second factors of a node as they follow from its configuration. Leaves to methods/: what each of them is; to
-// wire.ts: the stores that they stand on.
+// node-factors.ts: the stores that they stand on.
 import type { Config } from './config/config.ts';
 import type { CredentialStore } from './core/credential.ts';
 import type { OneTimeCodes } from './core/one-time-code.ts';

@@ -1,5 +1,5 @@
 // Owns: which protocols have sets of signing keys, where, and what each may hold; what a node says of its sets.
-// Leaves to signing/: what a set is. Used by the node (parts.ts, wire.ts) and by the command line.
+// Leaves to signing/: what a set is. Used by the node (node/signing.ts, node/listeners.ts) and by the command line.
 import type { Config } from './config/config.ts';
 import { OIDC_PASSPHRASE_VARIABLE, SAML_PASSPHRASE_VARIABLE } from './config/read-config.ts';
 import type { EpochSeconds } from './lib/clock.ts';

@@ -1,5 +1,5 @@
-// Owns: a node's keys and passkeys as they follow from its configuration. Leaves to methods/: what they are; to wire.ts: the
-// stores that they stand on.
+// Owns: a node's keys and passkeys as they follow from its configuration. Leaves to methods/: what they are; to
+// node-factors.ts: the stores that they stand on.
 import type { Config } from './config/config.ts';
 import type { Directory } from './core/account.ts';
 import type { CredentialStore } from './core/credential.ts';

@@ -2,7 +2,8 @@
 import type { Config } from '../config/config.ts';
 import type { DirectorySettings } from '../config/directories.ts';
 import type { Claim } from '../core/password-directory.ts';
-import { openAllDirectories, type PartEvent } from '../parts.ts';
+import type { PartEvent } from '../node/parts-context.ts';
+import { openAllDirectories } from '../parts.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import type { CommandDatabase } from './with-database.ts';
 

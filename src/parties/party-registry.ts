@@ -1,5 +1,5 @@
 // Owns: which parties there are now, from a folder of files that may change at any time.
-// Leaves to party-file.ts and party-document.ts: one file. Leaves to wire.ts: how often to look.
+// Leaves to party-file.ts and party-document.ts: one file. Leaves to parts.ts: how often to look.
 import { readdir } from 'node:fs/promises';
 import type { RelyingPartyKey } from '../core/authentication-request.ts';
 import type { RelyingParty } from '../core/relying-party.ts';

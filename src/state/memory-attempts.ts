@@ -1,4 +1,4 @@
-// Owns: counts of failed attempts in one node's memory. N nodes let N times as many through (wire.ts divides what it
+// Owns: counts of failed attempts in one node's memory. N nodes let N times as many through (node/passwords.ts divides what it
 // allows by the number of nodes it is told of), and a restarted node has forgotten. Bounded by LRU tables.
 import { LRUCache } from 'lru-cache';
 import type { AccountId } from '../core/account.ts';

@@ -1,4 +1,4 @@
-// Owns: what every desk (a group of controllers) works with. wire.ts makes the one there is.
+// Owns: what every desk (a group of controllers) works with. node/desk.ts makes the one there is.
 import type { Directory } from '../core/account.ts';
 import type { AuditEvent } from '../core/audit-event.ts';
 import type { ProtocolName } from '../core/authentication-request.ts';

@@ -79,7 +79,7 @@ for (const layer of layerRules.map(layerOf)) {
 }
 
 test('every folder of src has a rule, and no two rules match the same file', () => {
-  const free = new Set(['cli', 'protocols']);
+  const free = new Set(['cli', 'node', 'protocols']);
   const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && !free.has(entry.name),
   );
@@ -87,4 +87,12 @@ test('every folder of src has a rule, and no two rules match the same file', () 
   for (const { name } of folders) assert.ok(layers.includes(name), `no rule for src/${name}`);
   assert.equal(new Set(layers).size, layers.length);
   assert.ok(layers.includes('protocols/saml'));
+});
+
+test('no layer imports a file that stands beside the folders of src', () => {
+  const outermost = readdirSync(join(root, 'src')).filter((name) => name.endsWith('.ts'));
+  for (const rule of layerRules) {
+    const named = rule.linter.rules.style.noRestrictedImports.options.patterns.flatMap(({ group }) => group);
+    for (const name of outermost) assert.ok(named.includes(`**/${name}`), `${layerOf(rule)} may import ${name}`);
+  }
 });

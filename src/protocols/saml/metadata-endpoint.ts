@@ -1,4 +1,4 @@
-// Owns: answering with Signet's own metadata. Leaves to wire.ts: on which listener.
+// Owns: answering with Signet's own metadata. Leaves to node/listeners.ts: on which listener.
 import type { Body } from '../../core/reply.ts';
 import type { Random } from '../../lib/random.ts';
 import { type IdpMetadata, writeIdpMetadata } from '../../saml/metadata-write.ts';

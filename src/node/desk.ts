@@ -1,0 +1,89 @@
+// Owns: the one desk of a node: its cookies, its pages, its audit log. Leaves to web/: what desks do with them.
+import { createAuditLog } from '../audit/audit-log.ts';
+import type { Config } from '../config/config.ts';
+import type { SpentStore } from '../core/revocation.ts';
+import { encodeBase64url } from '../lib/base64url.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Parts } from '../parts.ts';
+import type { Sealer } from '../sealer/seal.ts';
+import type { SpentTable } from '../state/spent-table.ts';
+import { cookieName } from '../web/cookie-header.ts';
+import type { Desk } from '../web/desk.ts';
+import { createEnrolmentCookie, type EnrolmentCookie } from '../web/enrolment-cookie.ts';
+import { createFlowCookies } from '../web/flow-cookies.ts';
+import { createFormTokens } from '../web/form-token.ts';
+import { createSessionCookie } from '../web/session-cookie.ts';
+import { languageOf, wordsIn } from '../web/words.ts';
+import type { NodeContext } from './node-context.ts';
+
+export interface DeskParts {
+  readonly parts: Parts;
+  readonly sealer: Sealer;
+  readonly adapters: Desk['adapters'];
+  readonly metrics: Metrics;
+  /** What this node alone remembers as spent. */
+  readonly spentHere: SpentTable;
+  /** Where codes and tickets are spent: the same, or the database. */
+  readonly once: SpentStore;
+}
+
+export function createDesk(
+  config: Config,
+  context: NodeContext,
+  { parts, sealer, adapters, metrics, spentHere, once }: DeskParts,
+): Desk {
+  const { random, log } = context;
+  const secure = !config.plainHttp;
+  const { revocations } = parts;
+  const { pages } = parts.theme;
+  const sessionName = cookieName('signet_sso', secure);
+  const instance = encodeBase64url(random(9));
+  const auditLog = createAuditLog(context.audit, config.nodeName, instance, Date.now);
+  return {
+    sessions: createSessionCookie({
+      name: sessionName,
+      sealer,
+      revocations,
+      policy: config.session,
+      skew: config.skew,
+      onParticipantsDropped: (count) => metrics.participantsDropped.inc(count),
+    }),
+    flows: createFlowCookies({
+      prefix: cookieName('signet_f_', secure),
+      otherNames: [sessionName, enrolmentCookieName(config)],
+      secure,
+      sealer,
+      revocations,
+      random,
+    }),
+    forms: createFormTokens(parts.stableSecret.derive('form-token')),
+    pages,
+    adapters,
+    directory: parts.directories,
+    spent: once,
+    spentHere,
+    revocations,
+    metrics,
+    random,
+    log: { info: (message, fields) => log.info(message, fields) },
+    audit: (event) => {
+      auditLog.write(event);
+      parts.shared.audit?.write(event);
+    },
+    page: (name, status, facts) => {
+      const language = languageOf(facts);
+      const said = wordsIn(language).pages[name];
+      return pages.message(language, status, { ...said, reference: facts.requestId });
+    },
+    sidRevocationSeconds: config.session.idle + config.revocations.poll + config.skew,
+  };
+}
+
+function enrolmentCookieName({ plainHttp }: Config): string {
+  return cookieName('signet_enrol', !plainHttp);
+}
+
+/** What somebody is enrolling. */
+export function createNodeEnrolmentCookie(config: Config, { revocations }: Parts, sealer: Sealer): EnrolmentCookie {
+  return createEnrolmentCookie({ name: enrolmentCookieName(config), sealer, revocations });
+}
