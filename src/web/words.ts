@@ -1,5 +1,5 @@
 // Owns: what the pages say, as one type that every language fills in: a text that is missing does not compile.
-// Plain words, what to do next, nothing of the inside. Leaves to words/: the texts.
+// Plain words, what to do next, nothing of the inside. Leaves to words/: the texts, a folder for each language.
 import type { FactorFailure, MethodName } from '../core/authentication-event.ts';
 import type { CredentialKind } from '../core/credential.ts';
 import { type Language, preferredLanguage } from '../core/language.ts';
@@ -62,7 +62,8 @@ interface KindWords {
   readonly add: string;
 }
 
-export interface Words {
+/** What stands on every page. */
+export interface CommonWords {
   readonly common: {
     readonly error: string;
     readonly problem: string;
@@ -85,8 +86,17 @@ export interface Words {
     readonly otherWays: string;
   };
   readonly autoPost: { readonly title: string; readonly text: string };
+  readonly date: (epochSeconds: number) => string;
+}
+
+/** Pages that say one thing: what is wrong, or that it is done. */
+export interface ProblemWords {
   readonly refusals: Readonly<Record<RefusalPage, Said>>;
   readonly pages: Readonly<Record<PageName, Said>>;
+}
+
+/** Signing in, confirming it, signing out, and the page of applications. */
+export interface SignInWords {
   readonly login: {
     readonly title: string;
     readonly userName: string;
@@ -122,6 +132,10 @@ export interface Words {
     readonly untold: (names: string) => string;
   };
   readonly home: { readonly title: string; readonly applications: string; readonly none: string };
+}
+
+/** Setting up second factors. */
+export interface EnrolmentWords {
   readonly kinds: Readonly<Record<CredentialKind, KindWords>>;
   readonly enrol: {
     /** At sign-in: why somebody is asked. */
@@ -154,6 +168,10 @@ export interface Words {
     readonly code: string;
     readonly failure: (failure: EnrolmentFailure) => string;
   };
+}
+
+/** The pages of one’s own account. */
+export interface AccountWords {
   readonly account: {
     readonly title: string;
     readonly notices: Readonly<Record<Notice, string>>;
@@ -200,12 +218,18 @@ export interface Words {
     readonly everywhereLater: string;
     readonly methods: Readonly<Record<MethodName, string>>;
   };
-  readonly date: (epochSeconds: number) => string;
+}
+
+/** What is sent. */
+export interface MailWords {
   readonly mail: {
     readonly code: Mail<[service: string, code: string, minutes: number]>;
     readonly announcement: Mail<[service: string, what: Announcement, kind: string]>;
   };
 }
+
+/** All that a language has. */
+export interface Words extends CommonWords, ProblemWords, SignInWords, EnrolmentWords, AccountWords, MailWords {}
 
 interface Mail<Args extends readonly unknown[]> {
   readonly subject: (service: string) => string;
