@@ -6,6 +6,7 @@ import type { Route } from './http/app.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { ProgramRequest } from './protocols/oidc/client-authentication.ts';
 import { OIDC_PATHS } from './protocols/oidc/discovery.ts';
+import { readEndSession } from './protocols/oidc/end-session.ts';
 import type { OidcProvider } from './protocols/oidc/oidc-provider.ts';
 import type { ProgramAnswer } from './protocols/oidc/token-endpoint.ts';
 import type { Log } from './web/desk.ts';
@@ -61,7 +62,9 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
     log.info('request refused', { requestId: facts.requestId, endpoint: 'end-session', code: request.problem });
     return parts.badRequest(facts);
   };
-  const post = (path: string, handle: Route['handle']): Route => ({ method: 'POST', path, handle, program: true });
+  const post = (path: string, handle: Route['handle'], repeatable: readonly string[] = []): Route => {
+    return { method: 'POST', path, handle, program: true, repeatable };
+  };
   const called = [OIDC_PATHS.token, OIDC_PATHS.userinfo, OIDC_PATHS.par, OIDC_PATHS.revoke];
   return [
     {
@@ -70,14 +73,21 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
       direct: true,
       handle: (facts) => authorize(new URLSearchParams(facts.rawQuery), 'get', facts),
     },
-    { method: 'POST', path: OIDC_PATHS.authorize, handle: (facts) => authorize(facts.form, 'post', facts) },
+    {
+      method: 'POST',
+      path: OIDC_PATHS.authorize,
+      repeatable: [RESOURCE],
+      handle: (facts) => authorize(postedPairs(facts), 'post', facts),
+    },
     post(
       OIDC_PATHS.token,
       program('token', (facts) => provider.token(programRequest(facts))),
+      [RESOURCE],
     ),
     post(
       OIDC_PATHS.par,
       program('par', (facts) => provider.par(programRequest(facts))),
+      [RESOURCE],
     ),
     post(
       OIDC_PATHS.introspect,
@@ -103,20 +113,36 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
       handle: (facts) => endSession(new URLSearchParams(facts.rawQuery), facts),
     },
     // No cookie of ours comes with a post from another site, so it goes on as a GET (docs/architecture.md, Cookies).
-    { method: 'POST', path: OIDC_PATHS.endSession, handle: async (facts) => endSessionByGet(facts) },
+    {
+      method: 'POST',
+      path: OIDC_PATHS.endSession,
+      handle: async (facts) => endSessionByGet(facts) ?? parts.badRequest(facts),
+    },
     { method: 'GET', path: '/.well-known/openid-configuration', handle: discovery, direct: true },
     { method: 'GET', path: '/.well-known/oauth-authorization-server', handle: discovery },
     { method: 'GET', path: OIDC_PATHS.jwks, direct: true, handle: async () => publicDocument(provider.jwks()) },
   ];
 }
 
-function programRequest(facts: RequestFacts): ProgramRequest {
-  const { form, headers, attempt, now } = facts;
-  return { form, authorization: headers.authorization ?? null, dpop: headers.dpop ?? null, attempt, now };
+/** RFC 8707 §2: a client may name several. */
+const RESOURCE = 'resource';
+
+function postedPairs({ form, lists }: RequestFacts): Iterable<readonly [string, string]> {
+  return [...form, ...(lists.get(RESOURCE) ?? []).map((one) => [RESOURCE, one] as const)];
 }
 
-function endSessionByGet(facts: RequestFacts): Reply {
-  const query = new URLSearchParams([...facts.form].map(([name, value]): [string, string] => [name, value]));
+function programRequest(facts: RequestFacts): ProgramRequest {
+  const { form, lists, headers, attempt, now } = facts;
+  // A parameter without a value counts as left out (RFC 6749 §3.2).
+  const resources = (lists.get(RESOURCE) ?? []).filter((one) => one !== '');
+  return { form, resources, authorization: headers.authorization ?? null, dpop: headers.dpop ?? null, attempt, now };
+}
+
+/** With what end-session knows, and nothing else that somebody put into the form. Null: it cannot be read. */
+function endSessionByGet({ form }: RequestFacts): Reply | null {
+  const known = readEndSession(form);
+  if (known === null) return null;
+  const query = new URLSearchParams([...known].map(([name, value]): [string, string] => [name, value]));
   return { kind: 'redirect', status: 303, location: `${OIDC_PATHS.endSession}?${query}` };
 }
 

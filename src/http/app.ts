@@ -5,7 +5,7 @@ import type { Reply } from '../core/reply.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { RequestFacts } from '../web/request-facts.ts';
 import type { PageName } from '../web/words.ts';
-import type { RequestReader } from './read-request.ts';
+import { type FormFields, NO_FORM, type RequestReader } from './read-request.ts';
 import type { Sender } from './send-reply.ts';
 
 /** One address. `:id` in a path is passed to `handle`. */
@@ -17,6 +17,8 @@ export interface Route {
   readonly direct?: true;
   /** Called by programs: what cannot be read, and faults, are told as JSON, or as this says, and not as a page. */
   readonly program?: true | ((status: number, reference: string) => Reply);
+  /** Fields of a form that may come more than once; any other that does is refused. */
+  readonly repeatable?: readonly string[];
   /** The body is XML, and no form. */
   readonly xml?: true;
 }
@@ -31,8 +33,6 @@ export interface AppOptions {
   readonly onFault: (error: unknown, requestId: string, route: string) => void;
 }
 
-const NO_FORM: ReadonlyMap<string, string> = new Map();
-
 export function createApp(options: AppOptions): RequestListener {
   const { routes, read, sender, metrics } = options;
 
@@ -40,7 +40,7 @@ export function createApp(options: AppOptions): RequestListener {
     route: Route,
     request: IncomingMessage,
     response: ServerResponse,
-    form: ReadonlyMap<string, string>,
+    form: FormFields,
     id: string,
   ): Promise<void> => {
     const started = process.hrtime.bigint();
@@ -70,7 +70,7 @@ export function createApp(options: AppOptions): RequestListener {
   const xml = express.text({ type: () => true, limit: '64kb', defaultCharset: 'utf-8' });
   for (const route of routes) {
     const handler: RequestHandler = (request, response) => {
-      const form = route.method === 'POST' && route.xml !== true ? readForm(request.body) : NO_FORM;
+      const form = route.method === 'POST' && route.xml !== true ? readForm(request.body, route.repeatable) : NO_FORM;
       if (form === null) {
         const facts = read(request, NO_FORM);
         sender.send(response, problem(route, 'badRequest', 400, facts), facts);
@@ -133,14 +133,16 @@ function textOf(request: IncomingMessage): string {
   return 'body' in request && typeof request.body === 'string' ? request.body : '';
 }
 
-/** Fields with one text value each; null when a field is repeated. */
-function readForm(body: unknown): ReadonlyMap<string, string> | null {
+/** Fields with one text value each, beside those that may be repeated; null when another one is. */
+function readForm(body: unknown, repeatable: readonly string[] = []): FormFields | null {
   const form = new Map<string, string>();
+  const lists = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(body ?? {})) {
-    if (typeof value !== 'string') return null;
-    form.set(name, value);
+    if (repeatable.includes(name)) lists.set(name, [value].flat().map(String));
+    else if (typeof value === 'string') form.set(name, value);
+    else return null;
   }
-  return form;
+  return { form, lists };
 }
 
 /** 4xx that the body parser or the router decided; null for a fault of ours. */

@@ -17,9 +17,10 @@ export interface RequestReaderOptions {
   readonly onUntrustedForward: () => void;
 }
 
-export type RequestReader = (request: IncomingMessage, form: ReadonlyMap<string, string>) => RequestFacts;
+export type FormFields = Pick<RequestFacts, 'form' | 'lists'>;
+export const NO_FORM: FormFields = { form: new Map(), lists: new Map() };
 
-const NO_FORM: ReadonlyMap<string, string> = new Map();
+export type RequestReader = (request: IncomingMessage, fields: FormFields) => RequestFacts;
 
 export function createRequestReader(options: RequestReaderOptions): RequestReader {
   const { isProxy, clock, random } = options;
@@ -42,7 +43,7 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
     return peer;
   };
 
-  return (request, form = NO_FORM) => {
+  return (request, { form, lists }) => {
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
     const fromProxy = isProxy(request.socket.remoteAddress);
@@ -53,6 +54,7 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
       path: mark < 0 ? url : url.slice(0, mark),
       rawQuery: mark < 0 ? '' : url.slice(mark + 1),
       form,
+      lists,
       cookies: parseCookies(request.headers.cookie),
       headers: request.headers as Readonly<Record<string, string | undefined>>,
       requestId: attempt ?? encodeBase64url(random(12)),

@@ -8,6 +8,8 @@ export interface RequestFacts {
   readonly rawQuery: string;
   /** Fields of a urlencoded body; a repeated field is refused before this point. */
   readonly form: ReadonlyMap<string, string>;
+  /** Fields that this address takes more than once, with their values in order; they do not stand in `form`. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   /** The body at the addresses that take XML. */
   readonly xml?: string;
   readonly cookies: ReadonlyMap<string, string>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { createRequestReader } from '../../src/http/read-request.ts';
+import { createRequestReader, NO_FORM } from '../../src/http/read-request.ts';
 import { addressList } from '../../src/lib/address-list.ts';
 import { Problems } from '../../src/lib/problems.ts';
 
@@ -21,7 +21,7 @@ function read(peer: string | undefined, headers: Readonly<Record<string, string>
     headers,
     socket: { remoteAddress: peer },
   } as unknown as IncomingMessage;
-  return { facts: reader(request, new Map()), told };
+  return { facts: reader(request, NO_FORM), told };
 }
 
 // CWE-348: an address header counts only when a configured proxy wrote it.

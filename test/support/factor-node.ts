@@ -229,6 +229,7 @@ function factsOf({ path: target, form, headers = {}, method }: Ask, now: number)
     path,
     rawQuery,
     form: new Map(Object.entries(form ?? {})),
+    lists: new Map(),
     cookies: parseCookies(lower.cookie),
     headers: lower,
     requestId: `r${counter}`,

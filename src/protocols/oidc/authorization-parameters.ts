@@ -34,7 +34,7 @@ const RESOURCE_MAX_CHARACTERS = 512;
 export interface AuthorizationParameters {
   /** Never empty: a parameter without a value counts as left out (RFC 6749 §3.1). */
   readonly get: (name: ParameterName) => string | null;
-  /** RFC 8707 §2: the only one that may be repeated. */
+  /** RFC 8707 §2: the only one that may be repeated. Each once. */
   readonly resources: readonly string[];
   readonly repeated: string | null;
   readonly tooLong: string | null;
@@ -49,6 +49,7 @@ export function readParameters(pairs: Iterable<readonly [string, string]>): Auth
   for (const [name, value] of pairs) {
     if (value === '') continue;
     if (name === 'resource') {
+      if (resources.includes(value)) continue;
       if (resources.length === RESOURCES_MAX || value.length > RESOURCE_MAX_CHARACTERS) tooLong ??= name;
       else resources.push(value);
     } else if (isKnown(name)) {

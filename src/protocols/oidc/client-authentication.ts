@@ -14,6 +14,8 @@ import { type TokenProblem, tokenProblem } from './token-errors.ts';
 /** What a program's request says, as far as these endpoints look at it. */
 export interface ProgramRequest {
   readonly form: ReadonlyMap<string, string>;
+  /** The values of `resource`, which alone may be repeated (RFC 8707 §2). */
+  readonly resources: readonly string[];
   readonly authorization: string | null;
   /** DPoP header. */
   readonly dpop: string | null;

@@ -49,7 +49,7 @@ export function createCodeGrant(deps: CodeGrantDeps): Grant {
     const { code } = open;
     const mismatch = compare(code, request, dpopKey);
     if (mismatch !== null) return mismatch;
-    const audiences = grantResources(client, code.resources, request.form.get('resource'));
+    const audiences = grantResources(client, code.resources, request.resources);
     if (isTokenProblem(audiences)) return audiences;
     const family = families.of(code.id);
     const proofs = [code.sessionCreated, ...code.events.map(({ at }) => at)];

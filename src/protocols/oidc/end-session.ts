@@ -20,8 +20,9 @@ export type ReadEndSession = (
   pairs: Iterable<readonly [string, string]>,
 ) => Promise<EndSessionRequest | { readonly problem: EndSessionProblem }>;
 
+/** What a request may say, and in how many characters: all of it must fit into an address. */
+const CAPS = { id_token_hint: 4096, client_id: 251, post_logout_redirect_uri: 512, state: 512 } as const;
 const NAMES = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'] as const;
-const STATE_MAX = 512;
 
 export function createEndSession(deps: {
   readonly registry: Pick<PartyRegistry, 'findClient'>;
@@ -42,12 +43,8 @@ export function createEndSession(deps: {
   };
 
   return async (pairs) => {
-    const values = new Map<string, string>();
-    for (const [name, value] of pairs) {
-      if (value === '' || !NAMES.some((one) => one === name)) continue;
-      if (values.has(name)) return { problem: 'unreadable' };
-      values.set(name, value);
-    }
+    const values = readEndSession(pairs);
+    if (values === null) return { problem: 'unreadable' };
     const [hint, named, asked, state] = NAMES.map((name) => values.get(name) ?? null);
     const found = await clientOf(hint ?? null, named ?? null);
     if (typeof found === 'string') return { problem: found };
@@ -57,13 +54,24 @@ export function createEndSession(deps: {
     if (asked !== null && asked !== undefined && !registered.includes(asked)) {
       return { problem: 'unregistered-return-address' };
     }
-    if ((state ?? '').length > STATE_MAX) return { problem: 'unreadable' };
     return {
       returnTo: asked === null || asked === undefined ? null : withState(asked, state ?? null),
       isOf: (sid) => client !== null && hinted?.sid === deps.sidFor(client, sid),
       fields: [...values],
     };
   };
+}
+
+/** Of all pairs those that mean something here, each once. Null: one is repeated, or too long. */
+export function readEndSession(pairs: Iterable<readonly [string, string]>): ReadonlyMap<string, string> | null {
+  const values = new Map<string, string>();
+  for (const [name, value] of pairs) {
+    const known = NAMES.find((one) => one === name);
+    if (value === '' || known === undefined) continue;
+    if (values.has(known) || value.length > CAPS[known]) return null;
+    values.set(known, value);
+  }
+  return values;
 }
 
 function withState(uri: string, state: string | null): string {

@@ -34,7 +34,10 @@ export function createParEndpoint(deps: ParDeps): (request: ProgramRequest) => P
     const clientId = client.metadata.client_id;
     const unsigned = missingAlgorithm(client, deps.keys());
     if (unsigned !== null) return unavailable(`no current key signs ${unsigned}`);
-    const own = [...request.form].filter(([name]) => !NOT_PUSHED.has(name));
+    const own = [
+      ...[...request.form].filter(([name]) => !NOT_PUSHED.has(name)),
+      ...request.resources.map((one) => ['resource', one] as const),
+    ];
     if (request.form.has('request_uri')) {
       return tokenProblem('invalid_request', 'A pushed request cannot name another one.');
     }

@@ -48,7 +48,7 @@ export function createRefreshGrant({ refreshTokens, spent, families, judge, issu
     const state = await judge({ ...grant, oldestProof, latestProof: Math.max(...proofs) }, request.now);
     if (state.kind === 'unavailable') return unavailable(state.because);
     if (state.kind === 'ended') return invalid(state.because);
-    const audiences = grantResources(client, grant.resources, request.form.get('resource'));
+    const audiences = grantResources(client, grant.resources, request.resources);
     if (isTokenProblem(audiences)) return audiences;
     const refused = await useOnce(open, request);
     if (refused !== null) return refused;

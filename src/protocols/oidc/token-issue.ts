@@ -109,18 +109,18 @@ export function grantScopes(bits: number): readonly Scope[] {
   return scopesOf(bits) ?? [];
 }
 
-/** The registered resources that a grant has, by their hashes; when one of them is `wanted`, that one alone (RFC 8707 §2.2). */
+/** The registered resources that a grant has, by their hashes; those `wanted` alone, when there are any (RFC 8707 §2.2). */
 export function grantResources(
   client: Client,
   hashes: readonly Uint8Array[],
-  wanted: string | undefined,
+  wanted: readonly string[],
 ): readonly string[] | TokenProblem {
   const held = new Set(hashes.map((one) => Buffer.from(one).toString('hex')));
   const resources = client.metadata.signet.resources.filter((resource) => held.has(shortHash(resource)));
-  if (wanted === undefined) return resources;
-  return resources.includes(wanted)
-    ? [wanted]
-    : tokenProblem('invalid_target', 'The resource is not one that was granted.');
+  if (wanted.length === 0) return resources;
+  return wanted.every((one) => resources.includes(one))
+    ? resources.filter((one) => wanted.includes(one))
+    : tokenProblem('invalid_target', 'A resource is not one that was granted.');
 }
 
 function latest(events: readonly AuthenticationEvent[]): EpochSeconds {
