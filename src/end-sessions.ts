@@ -1,10 +1,10 @@
 // Owns: ending all sessions of somebody, in the same transaction as what made it necessary.
-// Leaves to state/sql-revocations.ts: the entry itself, and every node's reading it.
+// Leaves to state/revocation-rows.ts: the entry itself, and every node's reading it.
 import type { Config } from './config/config.ts';
 import type { AccountId } from './core/account.ts';
 import type { Queries } from './database/database.ts';
 import type { EpochSeconds } from './lib/clock.ts';
-import { writeRevocation } from './state/sql-revocations.ts';
+import { writeRevocation } from './state/revocation-rows.ts';
 
 /** Whatever was proved until now counts no more, on every node within `revocations.poll` seconds. */
 export async function endSessionsOf(

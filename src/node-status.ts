@@ -105,5 +105,7 @@ export function refreshGauges(view: NodeView): void {
   metrics.hashQueue.set(pool.status().queued);
   metrics.spentRefusals.set(spent.status().refusals);
   metrics.auditLost.set(view.auditLost());
-  metrics.revocationAge.set(parts.revocations.status().age);
+  const { age, overCapacity } = parts.revocations.status();
+  metrics.revocationAge.set(age);
+  metrics.revocationsOver.set(overCapacity ? 1 : 0);
 }

@@ -192,7 +192,7 @@ export function createRoutes({
   ];
 
   async function fromPortal(facts: RequestFacts): Promise<Reply> {
-    const refusal = home.refusePortalPost(facts);
+    const refusal = await home.refusePortalPost(facts);
     if (refusal !== null) return refusal;
     // Our own page posts on the same site, so the session's cookie is there: answered at once, like a GET.
     return login.begin(

@@ -203,6 +203,12 @@ function revocationEvent(event: RevocationFeedEvent | SqlRevocationEvent): Share
       return { part, level: 'error', message: messageOf(event.error) };
     case 'dropped':
       return { part, level: 'error', message: `over capacity: ${event.entries} entries dropped` };
+    case 'over-capacity': {
+      const message = `over capacity: ${event.entries} entries are held, and the database is asked about every session`;
+      return { part, level: 'warn', message };
+    }
+    case 'fits-again':
+      return { part, level: 'info', message: `${event.entries} entries: all fit again, and nothing is asked` };
     case 'waiting':
       return { part, level: 'warn', message: `${event.entries} entries wait until the database can be written to` };
     default:

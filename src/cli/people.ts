@@ -6,7 +6,7 @@ import { addPeople, changePerson, listPeople, removePerson } from '../directorie
 import { checkPeople, type Person } from '../directories/users-file.ts';
 import * as file from '../directories/users-file-edit.ts';
 import { ProblemsError } from '../lib/problems.ts';
-import { writeRevocation } from '../state/sql-revocations.ts';
+import { writeRevocation } from '../state/revocation-rows.ts';
 import { directoryCalled } from './directory-choice.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import type { CommandDatabase } from './with-database.ts';

@@ -8,7 +8,7 @@ import { withLock, writeAtomically } from '../lib/atomic-file.ts';
 import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import { formatRevocations, parseRevocations, type RevocationEntry } from '../state/revocation-file.ts';
-import { writeRevocation } from '../state/sql-revocations.ts';
+import { writeRevocation } from '../state/revocation-rows.ts';
 import { createSqlSessions, type ListedSession } from '../state/sql-sessions.ts';
 import { findAccount } from './find-account.ts';
 import { CliFailure, type CliIo } from './io.ts';

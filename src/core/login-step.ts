@@ -19,7 +19,7 @@ export interface LoginSituation {
   readonly sessionAccount: Account | null;
   /** What the directory says now of the context's subject. */
   readonly contextAccount: Account | null;
-  /** A directory could not be asked about one of them. */
+  /** A directory could not be asked about one of them, or nobody can say whether the session has been ended. */
   readonly outage: boolean;
   /** Null until a step said that it is needed: a session that is enough is answered without reading it. */
   readonly enrolment: Enrolment | null;

@@ -12,11 +12,15 @@ export interface RevocationSubject {
   readonly latestProof: EpochSeconds | null;
 }
 
-/** reauth: the feed is stale, so the person is asked again. */
-export type RevocationVerdict = 'good' | 'revoked' | 'reauth';
+/**
+ * reauth: the feed is stale, so the person is asked again. unavailable: more has been ended than the node can hold, and the
+ * database that would know cannot be asked: the caller refuses for now, and what was shown stays as it is.
+ */
+export type RevocationVerdict = 'good' | 'revoked' | 'reauth' | 'unavailable';
 
 export interface Revocations {
-  readonly check: (subject: RevocationSubject, now: EpochSeconds) => RevocationVerdict;
+  /** From memory; a database is asked only while there is more than fits there. Never rejects. */
+  readonly check: (subject: RevocationSubject, now: EpochSeconds) => Promise<RevocationVerdict>;
   /** Ends a session (logout, change of subject): on this node at once. Never rejects. */
   readonly revokeSid: (sid: Uint8Array, until: EpochSeconds, now: EpochSeconds) => Promise<RevocationReach>;
   /** Proofs of this person that are older than `notBefore` no longer count: on this node at once. Never rejects. */

@@ -7,6 +7,9 @@ import type { RequestFacts } from '../web/request-facts.ts';
 import { languageOf } from '../web/words.ts';
 import type { securityHeaders } from './security-headers.ts';
 
+/** Whoever is told that it does not work at the moment is told when to come back; answers that know better say so. */
+const RETRY_SECONDS = '5';
+
 export interface Sender {
   readonly send: (response: ServerResponse, reply: Reply, facts: Pick<RequestFacts, 'requestId' | 'headers'>) => void;
 }
@@ -48,6 +51,7 @@ export function createSender(options: SenderOptions): Sender {
         headers['content-type'] = 'text/html; charset=utf-8';
       } else {
         status = reply.status;
+        if (status === 503) headers['retry-after'] ??= RETRY_SECONDS;
         text = reply.text;
         headers['content-type'] = reply.contentType;
       }

@@ -27,6 +27,7 @@ export interface Metrics {
   readonly spentRefusals: Gauge;
   readonly auditLost: Gauge;
   readonly revocationAge: Gauge;
+  readonly revocationsOver: Gauge;
   readonly backendUp: Gauge<'backend'>;
   readonly backendDuration: Histogram<'backend' | 'operation'>;
   readonly backendErrors: Counter<'backend' | 'reason'>;
@@ -89,6 +90,10 @@ export function createMetrics(version: string): Metrics {
     auditLost: gauge('signet_audit_lines_lost', 'Audit lines that could not be kept, since the start'),
     hashQueue: gauge('signet_hash_queue_length', 'Logins that wait for a password hash'),
     revocationAge: gauge('signet_revocation_feed_age_seconds', 'Since the revocations were last read well'),
+    revocationsOver: gauge(
+      'signet_revocations_over_capacity',
+      '1 while there are more revocations than the node can hold: sessions are looked up in the database',
+    ),
     backendUp: gauge('signet_backend_up', '1 when the database or directory gave an answer when last asked', [
       'backend',
     ]),

@@ -20,24 +20,42 @@ export type RevocationFeedEvent =
 
 export interface RevocationFeed extends Revocations {
   readonly poll: () => Promise<void>;
-  readonly status: () => { readonly everLoaded: boolean; readonly age: number; readonly entries: number };
+  readonly status: () => RevocationStatus;
   readonly close: () => void;
+}
+
+export interface RevocationStatus {
+  readonly everLoaded: boolean;
+  /** Seconds since it was last read well. */
+  readonly age: number;
+  /** In memory. */
+  readonly entries: number;
+  /** There are more entries than `capacity`. */
+  readonly overCapacity: boolean;
 }
 
 /** Reads the file now and again every `pollSeconds`; a damaged file leaves the last good entries in force. */
 export function openRevocationFeed(options: RevocationFeedOptions): RevocationFeed {
   const { clock, capacity, onEvent } = options;
-  const onDropped = (entries: number): void => onEvent({ kind: 'dropped', entries });
-  const loaded = createRevocationIndex(capacity, onDropped);
-  const local = createRevocationIndex(capacity, onDropped);
+  const loaded = createRevocationIndex(capacity, 'drop-soonest');
+  const local = createRevocationIndex(capacity, 'drop-soonest');
+  let told = 0;
   let lastGood: EpochSeconds | null = null;
   let seen = '';
   let failure = '';
+
+  /** Nothing but this node knows of them: what there is no room for goes, said aloud. */
+  const tellDropped = (): void => {
+    const dropped = loaded.dropped() + local.dropped();
+    if (dropped > told) onEvent({ kind: 'dropped', entries: dropped - told });
+    told = dropped;
+  };
 
   const load = (now: EpochSeconds): void => {
     const entries = parseRevocations(options.path, readFileSync(options.path, 'utf8'));
     loaded.clear();
     loaded.addAll(entries.filter((entry) => entry.until > now));
+    tellDropped();
   };
 
   const poll = async (): Promise<void> => {
@@ -64,23 +82,26 @@ export function openRevocationFeed(options: RevocationFeedOptions): RevocationFe
   const timer = setInterval(() => void poll(), options.pollSeconds * 1000).unref();
 
   return {
-    check: (subject, now) => {
+    check: async (subject, now) => {
       if (loaded.revokes(subject, now) || local.revokes(subject, now)) return 'revoked';
       return verdictByAge(subject, lastGood, options, now);
     },
     poll,
     revokeSid: async (sid, until) => {
       local.add({ kind: 'sid', sid, until });
+      tellDropped();
       return 'this-node';
     },
     revokeAccount: async (accountId, notBefore, until) => {
       local.add({ kind: 'account', accountId, notBefore, until });
+      tellDropped();
       return 'this-node';
     },
     status: () => ({
       everLoaded: lastGood !== null,
       age: lastGood === null ? Number.POSITIVE_INFINITY : clock() - lastGood,
       entries: loaded.size() + local.size(),
+      overCapacity: loaded.isOver(clock()) || local.isOver(clock()),
     }),
     close: () => clearInterval(timer),
   };

@@ -1,5 +1,5 @@
-// Owns: what is known to be ended, in memory, and the question that every opened value is asked. Bounded: at the cap the
-// entries nearest to their expiry go first, and it is told. Leaves to the feeds: where entries come from.
+// Owns: what is known to be ended, in memory, and the question that every opened value is asked. Bounded, and it knows what
+// it may miss. Leaves to the feeds: where entries come from, and what is done about those that there is no room for.
 import type { AccountId } from '../core/account.ts';
 import type { RevocationSubject, RevocationVerdict } from '../core/revocation.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
@@ -9,6 +9,7 @@ import type { RevocationEntry } from './revocation-file.ts';
 const RECENT_PROOF_SECONDS = 300;
 /** Of the capacity, dropped at once when it is reached: looking for the soonest costs more than dropping a few. */
 const DROPPED_SHARE = 0.01;
+const WEIGHT: Readonly<Record<RevocationEntry['kind'], number>> = { sid: 0, account: 1, all: 2 };
 
 export interface RevocationPolicy {
   /** Seconds after which a feed that cannot be read is stale. */
@@ -25,7 +26,19 @@ export interface RevocationIndex {
   readonly clear: () => void;
   readonly size: () => number;
   readonly revokes: (subject: RevocationSubject, now: EpochSeconds) => boolean;
+  /** Something that there was no room for may be about this. */
+  readonly mayMiss: (subject: RevocationSubject, now: EpochSeconds) => boolean;
+  /** Something that there was no room for has not expired yet. */
+  readonly isOver: (now: EpochSeconds) => boolean;
+  /** Entries that nobody has shown this index, of sessions or of whatever kind, for an unknown time. */
+  readonly miss: (kinds: Missing) => void;
+  /** All there is will be added again now. */
+  readonly startOver: () => void;
+  /** How many entries there was no room for since the index was made. */
+  readonly dropped: () => number;
 }
+
+export type Missing = 'sids' | 'any';
 
 interface NotBefore {
   readonly notBefore: EpochSeconds;
@@ -34,44 +47,80 @@ interface NotBefore {
 
 const sidKey = (sid: Uint8Array): string => Buffer.from(sid.buffer, sid.byteOffset, sid.byteLength).toString('latin1');
 
-/** Not-befores end many sessions each, so sids are the first to go. `onDropped`: how many there was no room for. */
-export function createRevocationIndex(capacity: number, onDropped: (entries: number) => void): RevocationIndex {
+/** Whether this entry ends the subject. */
+export function entryRevokes(entry: RevocationEntry, subject: RevocationSubject, now: EpochSeconds): boolean {
+  if (entry.until <= now) return false;
+  if (entry.kind === 'sid') return subject.sid !== null && sidKey(subject.sid) === sidKey(entry.sid);
+  const isTheirs = entry.kind === 'all' || entry.accountId === subject.accountId;
+  return isTheirs && (subject.oldestProof ?? 0) < entry.notBefore;
+}
+
+/**
+ * drop-soonest: nobody else knows of the entries, so those that soonest matter no more make room. leave-out: somebody else
+ * can be asked, so what is new stays out, and costs nothing.
+ */
+export type WhenFull = 'drop-soonest' | 'leave-out';
+
+/** Not-befores end many sessions each, so sids are the first to go; what ends everybody's stays. */
+export function createRevocationIndex(capacity: number, whenFull: WhenFull): RevocationIndex {
   const sids = new Map<string, EpochSeconds>();
   const accounts = new Map<AccountId, NotBefore>();
   let everybody: NotBefore = { notBefore: 0, until: 0 };
+  let dropped = 0;
+  /** Until when something of that kind is missed. */
+  const missing: Record<Missing, EpochSeconds> = { sids: 0, any: 0 };
+
+  const miss = (kinds: Missing, count: number, until: EpochSeconds): void => {
+    dropped += count;
+    missing[kinds] = Math.max(missing[kinds], until);
+  };
 
   const later = (one: NotBefore | undefined, { notBefore, until }: NotBefore): NotBefore => ({
     notBefore: Math.max(notBefore, one?.notBefore ?? 0),
     until: Math.max(until, one?.until ?? 0),
   });
 
-  const makeRoom = (): void => {
-    if (sids.size + accounts.size <= capacity) return;
+  const held = (): number => sids.size + accounts.size;
+
+  const dropSome = (): void => {
+    if (held() <= capacity) return;
     const share = Math.ceil(capacity * DROPPED_SHARE);
-    const dropped = sids.size > 0 ? dropSoonest(sids, (until) => until, share) : dropSoonest(accounts, endOf, share);
-    onDropped(dropped);
+    if (sids.size > 0) miss('sids', ...dropSoonest(sids, (until) => until, share));
+    else miss('any', ...dropSoonest(accounts, endOf, share));
+  };
+
+  /** False when there is none. */
+  const hasRoom = (kinds: Missing, until: EpochSeconds): boolean => {
+    if (whenFull === 'drop-soonest' || held() < capacity) return true;
+    const [sid] = kinds === 'any' ? sids : [];
+    if (sid !== undefined) sids.delete(sid[0]);
+    miss(sid === undefined ? kinds : 'sids', 1, sid?.[1] ?? until);
+    return sid !== undefined;
   };
 
   const add = (entry: RevocationEntry): void => {
     if (entry.kind === 'sid') {
       const key = sidKey(entry.sid);
-      sids.set(key, Math.max(entry.until, sids.get(key) ?? 0));
+      const known = sids.get(key);
+      if (known !== undefined || hasRoom('sids', entry.until)) sids.set(key, Math.max(entry.until, known ?? 0));
     } else if (entry.kind === 'all') everybody = later(everybody, entry);
-    else accounts.set(entry.accountId, later(accounts.get(entry.accountId), entry));
-    makeRoom();
+    else {
+      const known = accounts.get(entry.accountId);
+      if (known !== undefined || hasRoom('any', entry.until)) accounts.set(entry.accountId, later(known, entry));
+    }
+    dropSome();
   };
 
   return {
     add,
     addAll: (entries) => {
-      if (entries.length <= capacity) {
+      if (whenFull === 'leave-out' || entries.length <= capacity) {
         for (const entry of entries) add(entry);
         return;
       }
-      const weight = ({ kind }: RevocationEntry): number => (kind === 'sid' ? 0 : 1);
-      const sorted = [...entries].sort((a, b) => weight(b) - weight(a) || b.until - a.until);
+      const sorted = [...entries].sort((a, b) => WEIGHT[b.kind] - WEIGHT[a.kind] || b.until - a.until);
       for (const entry of sorted.slice(0, capacity)) add(entry);
-      onDropped(entries.length - capacity);
+      for (const { kind, until } of sorted.slice(capacity)) miss(kind === 'sid' ? 'sids' : 'any', 1, until);
     },
     dropExpired: (now) => {
       for (const [key, until] of sids) if (until <= now) sids.delete(key);
@@ -82,7 +131,15 @@ export function createRevocationIndex(capacity: number, onDropped: (entries: num
       sids.clear();
       accounts.clear();
       everybody = { notBefore: 0, until: 0 };
+      missing.sids = missing.any = 0;
     },
+    mayMiss: ({ sid }, now) => missing.any > now || (sid !== null && missing.sids > now),
+    isOver: (now) => Math.max(missing.any, missing.sids) > now,
+    miss: (kinds) => miss(kinds, 0, Number.POSITIVE_INFINITY),
+    startOver: () => {
+      missing.sids = missing.any = 0;
+    },
+    dropped: () => dropped,
     size: () => sids.size + accounts.size + (everybody.until > 0 ? 1 : 0),
     revokes: ({ sid, accountId, oldestProof }, now) => {
       if (sid !== null && sids.size > 0 && (sids.get(sidKey(sid)) ?? 0) > now) return true;
@@ -108,9 +165,13 @@ export function verdictByAge(
 
 const endOf = ({ until }: NotBefore): EpochSeconds => until;
 
-/** How many were dropped. */
-function dropSoonest<V>(table: Map<string, V>, end: (value: V) => EpochSeconds, count: number): number {
+/** How many were dropped, and when the last of them would have ended. */
+function dropSoonest<V>(
+  table: Map<string, V>,
+  end: (value: V) => EpochSeconds,
+  count: number,
+): [dropped: number, until: EpochSeconds] {
   const soonest = [...table].sort(([, a], [, b]) => end(a) - end(b)).slice(0, count);
   for (const [key] of soonest) table.delete(key);
-  return soonest.length;
+  return [soonest.length, soonest.reduce((last, [, value]) => Math.max(last, end(value)), 0)];
 }

@@ -1,13 +1,14 @@
 // Owns: what is known to be ended in the whole cluster: a table that every node polls. A person's own logout is written to
-// it, and what cannot be written waits here until it can. Leaves to callers: refusing.
-import { type AccountId, isUnavailable } from '../core/account.ts';
-import type { RevocationReach } from '../core/revocation.ts';
-import type { Database, Queries } from '../database/database.ts';
-import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
+// it, and what cannot be written waits here until it can. While there is more than a node can hold, the table is asked
+// about every value that is shown. Leaves to callers: refusing; to revocation-rows.ts: the table's rows.
+import { isUnavailable } from '../core/account.ts';
+import type { RevocationReach, RevocationSubject, RevocationVerdict } from '../core/revocation.ts';
+import type { Database } from '../database/database.ts';
 import type { Clock, EpochSeconds } from '../lib/clock.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 import type { RevocationEntry } from './revocation-file.ts';
-import { createRevocationIndex, type RevocationPolicy, verdictByAge } from './revocation-index.ts';
+import { createRevocationIndex, entryRevokes, type RevocationPolicy, verdictByAge } from './revocation-index.ts';
+import { keyOf, keysAbout, readEntries, readRevocations, textOf, writeRevocation } from './revocation-rows.ts';
 
 export interface SqlRevocationOptions extends RevocationPolicy {
   readonly database: Database;
@@ -18,7 +19,9 @@ export interface SqlRevocationOptions extends RevocationPolicy {
 
 export type SqlRevocationEvent =
   | { readonly kind: 'loaded'; readonly entries: number }
-  | { readonly kind: 'dropped'; readonly entries: number }
+  /** More than fits, and `entries` of them in memory: the database is asked about every session. */
+  | { readonly kind: 'over-capacity'; readonly entries: number }
+  | { readonly kind: 'fits-again'; readonly entries: number }
   /** They count on this node; the others will know when the database can be written to. */
   | { readonly kind: 'waiting'; readonly entries: number };
 
@@ -33,7 +36,7 @@ const WHOLE_SECONDS = 300;
 /** Looks now, and again every `pollSeconds`. A database that is down is no reason not to open. */
 export async function openSqlRevocations(options: SqlRevocationOptions): Promise<RevocationFeed> {
   const { database, clock, capacity, onEvent } = options;
-  const index = createRevocationIndex(capacity, (entries) => onEvent({ kind: 'dropped', entries }));
+  const index = createRevocationIndex(capacity, 'leave-out');
   const waiting = new Map<string, RevocationEntry>();
   let lastGood: EpochSeconds | null = null;
   let lastWhole: EpochSeconds = Number.NEGATIVE_INFINITY;
@@ -51,18 +54,32 @@ export async function openSqlRevocations(options: SqlRevocationOptions): Promise
     }
   };
 
+  let wasOver = false;
+  const tellCapacity = (now: EpochSeconds): void => {
+    const isOver = index.isOver(now);
+    if (isOver !== wasOver) onEvent({ kind: isOver ? 'over-capacity' : 'fits-again', entries: index.size() });
+    wasOver = isOver;
+  };
+
   const look = async (): Promise<void> => {
     const now = clock();
     index.dropExpired(now);
     await flush(now);
     const isDue = Math.abs(now - lastWhole) >= WHOLE_SECONDS;
     const since = lastGood === null || isDue ? null : lastGood - OVERLAP_SECONDS;
-    const rows = await database.ask('revocations', (queries) => readRevocations(queries, since, now));
-    if (isUnavailable(rows)) return;
-    index.addAll(rows);
+    const dropped = index.dropped();
+    const read = await database.ask('revocations', (queries) =>
+      readRevocations(queries, { since, limit: capacity }, now),
+    );
+    if (isUnavailable(read)) return;
+    // What was dropped meanwhile need not be among the rows.
+    if (since === null && index.dropped() === dropped) index.startOver();
+    index.addAll(read.entries);
+    if (read.left !== null) index.miss(read.left);
     if (lastGood === null) onEvent({ kind: 'loaded', entries: index.size() });
     lastGood = now;
     if (since === null) lastWhole = now;
+    tellCapacity(now);
   };
 
   // One look at a time: the next begins where the last has ended.
@@ -76,18 +93,36 @@ export async function openSqlRevocations(options: SqlRevocationOptions): Promise
 
   const revoke = async (entry: RevocationEntry, now: EpochSeconds): Promise<RevocationReach> => {
     index.add(entry);
+    tellCapacity(now);
     if (await write(entry, now)) return 'everywhere';
-    waiting.set(keyOf(entry), entry);
+    waiting.set(textOf(keyOf(entry)), entry);
     // The oldest goes: it is the one that soonest matters no more.
     if (waiting.size > capacity) waiting.delete(waiting.keys().next().value ?? '');
     onEvent({ kind: 'waiting', entries: waiting.size });
     return 'later';
   };
 
+  /** Whether the database, and what waits to be written to it, know something that there was no room for. */
+  const ask = async (subject: RevocationSubject, now: EpochSeconds): Promise<RevocationVerdict> => {
+    const keys = keysAbout(subject);
+    const waits = keys.some((key) => {
+      const entry = waiting.get(textOf(key));
+      return entry !== undefined && entryRevokes(entry, subject, now);
+    });
+    if (waits) return 'revoked';
+    const found = await database.ask('revocation-check', (queries) => readEntries(queries, keys));
+    // Not "nothing is known of it", whatever failMode says of a feed that is late: this node knows that it has forgotten.
+    if (isUnavailable(found)) return 'unavailable';
+    return found.some((entry) => entryRevokes(entry, subject, now)) ? 'revoked' : 'good';
+  };
+
   await poll();
   const timer = setInterval(() => void poll(), options.pollSeconds * 1000).unref();
   return {
-    check: (subject, now) => (index.revokes(subject, now) ? 'revoked' : verdictByAge(subject, lastGood, options, now)),
+    check: async (subject, now) => {
+      if (index.revokes(subject, now)) return 'revoked';
+      return index.mayMiss(subject, now) ? ask(subject, now) : verdictByAge(subject, lastGood, options, now);
+    },
     poll,
     revokeSid: (sid, until, now) => revoke({ kind: 'sid', sid, until }, now),
     revokeAccount: (accountId, notBefore, until, now) => revoke({ kind: 'account', accountId, notBefore, until }, now),
@@ -95,76 +130,8 @@ export async function openSqlRevocations(options: SqlRevocationOptions): Promise
       everLoaded: lastGood !== null,
       age: lastGood === null ? Number.POSITIVE_INFINITY : clock() - lastGood,
       entries: index.size(),
+      overCapacity: index.isOver(clock()),
     }),
     close: () => clearInterval(timer),
   };
-}
-
-/** For commands too. An entry that is there already is only ever made stricter. */
-export async function writeRevocation(queries: Queries, entry: RevocationEntry, now: EpochSeconds): Promise<void> {
-  const { kind, subject, not_before } = columnsOf(entry);
-  await queries
-    .insertInto('revocations')
-    .values({ kind, subject, not_before, expires_at: entry.until, recorded_at: now })
-    .onConflict((conflict) =>
-      conflict.columns(['kind', 'subject']).doUpdateSet((row) => ({
-        not_before: row
-          .case()
-          .when('revocations.not_before', '>', not_before)
-          .then(row.ref('revocations.not_before'))
-          .else(row.ref('excluded.not_before'))
-          .end(),
-        expires_at: row
-          .case()
-          .when('revocations.expires_at', '>', entry.until)
-          .then(row.ref('revocations.expires_at'))
-          .else(row.ref('excluded.expires_at'))
-          .end(),
-        recorded_at: now,
-      })),
-    )
-    .execute();
-  if (entry.kind === 'all') return;
-  const ended = queries.updateTable('sessions').set({ ended_at: now }).where('ended_at', 'is', null);
-  await (entry.kind === 'sid'
-    ? ended.where('sid', '=', subject)
-    : ended.where('account_id', '=', subject).where('created_at', '<', entry.notBefore)
-  ).execute();
-}
-
-function columnsOf(entry: RevocationEntry): {
-  readonly kind: RevocationEntry['kind'];
-  readonly subject: string;
-  readonly not_before: EpochSeconds;
-} {
-  switch (entry.kind) {
-    case 'sid':
-      return { kind: 'sid', subject: encodeBase64url(entry.sid), not_before: 0 };
-    case 'account':
-      return { kind: 'account', subject: entry.accountId, not_before: entry.notBefore };
-    case 'all':
-      return { kind: 'all', subject: '', not_before: entry.notBefore };
-    default:
-      return entry satisfies never;
-  }
-}
-
-function keyOf(entry: RevocationEntry): string {
-  const { kind, subject } = columnsOf(entry);
-  return `${kind} ${subject}`;
-}
-
-async function readRevocations(
-  queries: Queries,
-  since: EpochSeconds | null,
-  now: EpochSeconds,
-): Promise<readonly RevocationEntry[]> {
-  const all = queries.selectFrom('revocations').selectAll().where('expires_at', '>', now);
-  const rows = await (since === null ? all : all.where('recorded_at', '>=', since)).execute();
-  return rows.flatMap(({ kind, subject, not_before: notBefore, expires_at: until }) => {
-    if (kind === 'all') return { kind, notBefore, until };
-    if (kind === 'account') return { kind, accountId: subject satisfies AccountId, notBefore, until };
-    const sid = decodeBase64url(subject);
-    return kind === 'sid' && sid !== null ? { kind, sid, until } : [];
-  });
 }

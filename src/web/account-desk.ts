@@ -65,7 +65,7 @@ export function createAccountDesk(options: AccountDeskOptions): AccountDesk {
   };
 
   const everywhere: AccountDesk['everywhere'] = async (facts) => {
-    const refusal = guard.refusePost(facts);
+    const refusal = await guard.refusePost(facts);
     if (refusal !== null) return refusal;
     const who = await guard.visitor(facts, '/account');
     if (!('open' in who)) return who;

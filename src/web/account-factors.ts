@@ -76,7 +76,7 @@ export function createAccountFactors(options: AccountFactorsOptions): AccountFac
   };
 
   const add: AccountFactors['add'] = async (facts, name) => {
-    const refusal = guard.refusePost(facts);
+    const refusal = await guard.refusePost(facts);
     if (refusal !== null) return refusal;
     const kind = kindNamed(name);
     if (kind === null) return desk.page('missing', 404, facts);
@@ -152,7 +152,7 @@ export function createAccountFactors(options: AccountFactorsOptions): AccountFac
   };
 
   const change: AccountFactors['change'] = async (facts, id) => {
-    const refusal = guard.refusePost(facts);
+    const refusal = await guard.refusePost(facts);
     if (refusal !== null) return refusal;
     if (!CREDENTIAL_ID.test(id)) return desk.page('missing', 404, facts);
     const who = await member(facts, `/account/factor/${id}`);

@@ -42,7 +42,7 @@ export interface AccountGuard {
   /** The same with a fresh proof. */
   readonly proved: (facts: RequestFacts, path: string) => Promise<ProvedVisitor | Reply>;
   /** null when a post comes from a page that was made for this session; else what to answer. */
-  readonly refusePost: (facts: RequestFacts) => Reply | null;
+  readonly refusePost: (facts: RequestFacts) => Promise<Reply | null>;
   /** The session with one more proof, sealed. */
   readonly strengthen: (visitor: Visitor, event: AuthenticationEvent, facts: RequestFacts) => Promise<SetCookie | null>;
   /**
@@ -94,7 +94,8 @@ export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
   };
 
   const visitor: AccountGuard['visitor'] = async (facts, path) => {
-    const open = desk.sessions.open(facts);
+    const open = await desk.sessions.open(facts);
+    if (isUnavailable(open)) return unavailable(facts);
     if (open === null) return signIn(facts, path);
     const account = await desk.directory.findById(open.session.accountId);
     if (isUnavailable(account)) return unavailable(facts);
@@ -133,9 +134,10 @@ export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
     return login.begin({ kind: 'authenticate', request, via: 'get' }, facts);
   };
 
-  const refusePost: AccountGuard['refusePost'] = (facts) => {
+  const refusePost: AccountGuard['refusePost'] = async (facts) => {
     if (!isOwnPost(facts, options.publicOrigin)) return desk.page('foreign', 403, facts);
-    const open = desk.sessions.open(facts);
+    const open = await desk.sessions.open(facts);
+    if (isUnavailable(open)) return unavailable(facts);
     // Nobody is signed in any more: the page behind `path` leads to signing in.
     if (open === null) return { kind: 'redirect', status: 303, location: '/account' };
     const own = desk.forms.matches(open.session.sid, 'account', facts.form.get('form_token'));

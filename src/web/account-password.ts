@@ -56,7 +56,7 @@ export function createAccountPassword(options: AccountPasswordOptions): AccountP
     });
 
   const submit: AccountPassword['submit'] = async (facts) => {
-    const refusal = guard.refusePost(facts);
+    const refusal = await guard.refusePost(facts);
     if (refusal !== null) return refusal;
     const who = await guard.proved(facts, PATH);
     if (!('open' in who)) return who;

@@ -1,5 +1,6 @@
 // Owns: the cookie that holds what a person is about to enrol. One at a time: beginning with something else ends it.
 // Leaves to enrolment-desk.ts: whom it is for, and that it counts once.
+import type { DirectoryUnavailable } from '../core/account.ts';
 import type { SetCookie } from '../core/reply.ts';
 import type { Revocations } from '../core/revocation.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
@@ -17,8 +18,8 @@ export interface OpenEnrolment extends EnrolmentBody {
 }
 
 export interface EnrolmentCookie {
-  /** null for every reason there is: absent, damaged, expired, revoked. */
-  readonly open: (facts: RequestFacts) => OpenEnrolment | null;
+  /** null for every reason there is: absent, damaged, expired, revoked. Unavailable: nobody can say whether it is revoked. */
+  readonly open: (facts: RequestFacts) => Promise<OpenEnrolment | DirectoryUnavailable | null>;
   /** `ancestors`: the session or flow that it begins in. null when it cannot be sealed. */
   readonly seal: (
     body: Omit<EnrolmentBody, 'lineage'>,
@@ -35,7 +36,7 @@ export function createEnrolmentCookie(options: {
 }): EnrolmentCookie {
   const { name, sealer, revocations } = options;
   return {
-    open: (facts) => {
+    open: async (facts) => {
       const token = facts.cookies.get(name);
       const opened = token === undefined ? null : sealer.open(purpose, name, token);
       const body = opened === null ? null : decodeEnrolment(opened.body);
@@ -43,7 +44,9 @@ export function createEnrolmentCookie(options: {
       const { kid, iat, exp } = opened;
       if (isLineageRevoked(sealer, { kid, lineage: body.lineage })) return null;
       const subject = { sid: null, accountId: body.accountId, oldestProof: iat, latestProof: iat };
-      if (revocations.check(subject, facts.now) === 'revoked') return null;
+      const verdict = await revocations.check(subject, facts.now);
+      if (verdict === 'unavailable') return { unavailable: true };
+      if (verdict === 'revoked') return null;
       return { ...body, at: iat, exp, kid };
     },
     seal: (body, ancestors, now) => {

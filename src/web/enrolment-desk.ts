@@ -73,8 +73,9 @@ export function createEnrolmentDesk(options: EnrolmentDeskOptions): EnrolmentDes
   const enrolmentOf = (kind: CredentialKind): FactorEnrolment | null =>
     enrolments.find((one) => one.kind === kind) ?? null;
 
-  const opened = ({ account }: FactorSubject, place: EnrolmentPlace, facts: RequestFacts) => {
-    const open = cookie.open(facts);
+  const opened = async ({ account }: FactorSubject, place: EnrolmentPlace, facts: RequestFacts) => {
+    const open = await cookie.open(facts);
+    if (isUnavailable(open)) return 'unavailable';
     if (open === null || open.accountId !== account.id || Buffer.compare(open.boundTo, place.id) !== 0) return null;
     const enrolment = enrolmentOf(open.kind);
     return enrolment === null ? null : { open, enrolment };
@@ -160,15 +161,16 @@ export function createEnrolmentDesk(options: EnrolmentDeskOptions): EnrolmentDes
       return sealed === null ? outage(facts) : { kind: 'begun', cookie: sealed };
     },
     pending: async (subject, place, facts) => {
-      const begun = opened(subject, place, facts);
-      if (begun === null || begun.open.version !== subject.enrolled.version) return null;
+      const begun = await opened(subject, place, facts);
+      if (begun === null || begun === 'unavailable' || begun.open.version !== subject.enrolled.version) return null;
       const { kind, data, at } = begun.open;
       const page = await begun.enrolment.page(subject, { data, at });
       return page === null ? null : { kind, page };
     },
     // The version is judged by the store, when all else is right: a balancer's repeat finds it changed by its first try.
     confirm: async (subject, place, facts) => {
-      const begun = opened(subject, place, facts);
+      const begun = await opened(subject, place, facts);
+      if (begun === 'unavailable') return outage(facts);
       if (begun === null) return { kind: 'over' };
       const { data, at } = begun.open;
       const context = factorContext(facts, languageOf(facts));

@@ -1,6 +1,7 @@
 // Owns: the per-tab login cookies: their names, their number and their bytes. One cookie per login flow; its suffix is
 // the id in the URL and part of the sealed value's context, so cookies cannot be swapped between tabs.
 import { createHash } from 'node:crypto';
+import type { DirectoryUnavailable } from '../core/account.ts';
 import type { SetCookie } from '../core/reply.ts';
 import type { Revocations } from '../core/revocation.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
@@ -36,8 +37,9 @@ export interface FlowRefusal {
 
 export interface FlowCookies {
   readonly newId: () => string;
-  readonly open: (id: string, facts: RequestFacts) => OpenFlow | null;
-  /** Every readable flow that the browser shows. */
+  /** Unavailable: nobody can say whether it has been ended. */
+  readonly open: (id: string, facts: RequestFacts) => Promise<OpenFlow | DirectoryUnavailable | null>;
+  /** Every readable flow that the browser shows, ended ones too. */
   readonly openAll: (facts: RequestFacts) => readonly OpenFlow[];
   /** too-large: the request does not fit into a cookie. unavailable: no key, or more lineage than a flow may carry. */
   readonly seal: (id: string, flow: LoginFlow, iat: EpochSeconds, from: readonly Ancestor[]) => SetCookie | FlowRefusal;
@@ -64,7 +66,7 @@ export interface FlowCookieOptions {
 export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
   const { prefix, sealer, revocations } = options;
 
-  const open = (id: string, facts: RequestFacts): OpenFlow | null => {
+  const read = (id: string, facts: RequestFacts): OpenFlow | null => {
     const name = prefix + id;
     const token = FLOW_ID.test(id) ? facts.cookies.get(name) : undefined;
     if (token === undefined) return null;
@@ -72,7 +74,15 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
     const flow = opened === null ? null : decodeFlow(opened.body);
     if (opened === null || flow === null) return null;
     if (isLineageRevoked(sealer, { kid: opened.kid, lineage: flow.lineage })) return null;
-    const { accountId, events, began } = flow.context;
+    const opensUntil = opened.exp + loginFlow.toleranceAfterExp;
+    return { id, flow, iat: opened.iat, opensUntil, kid: opened.kid };
+  };
+
+  const open: FlowCookies['open'] = async (id, facts) => {
+    const found = read(id, facts);
+    if (found === null) return null;
+    const { accountId, events, began } = found.flow.context;
+    if (accountId === null) return found;
     const times = events.map((event) => event.at);
     const subject = {
       sid: null,
@@ -80,9 +90,9 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
       oldestProof: Math.min(began, ...times),
       latestProof: Math.max(began, ...times),
     };
-    if (accountId !== null && revocations.check(subject, facts.now) === 'revoked') return null;
-    const opensUntil = opened.exp + loginFlow.toleranceAfterExp;
-    return { id, flow, iat: opened.iat, opensUntil, kid: opened.kid };
+    const verdict = await revocations.check(subject, facts.now);
+    if (verdict === 'unavailable') return { unavailable: true };
+    return verdict === 'revoked' ? null : found;
   };
 
   const shown = (facts: RequestFacts): string[] =>
@@ -92,7 +102,7 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
   return {
     newId: () => encodeBase64url(options.random(6)),
     open,
-    openAll: (facts) => shown(facts).flatMap((id) => open(id, facts) ?? []),
+    openAll: (facts) => shown(facts).flatMap((id) => read(id, facts) ?? []),
     seal(id, flow, iat, ancestors) {
       const name = prefix + id;
       if ('refused' in encodeFlow(flow)) return { refused: 'too-large' };
@@ -111,7 +121,7 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
       const doomed: string[] = [];
       for (const id of shown(facts)) {
         if (id === keep) continue;
-        const flow = open(id, facts);
+        const flow = read(id, facts);
         // A name that is no id of ours cannot have been set by us: leave it, it is not ours to expire.
         if (flow !== null) readable.push(flow);
         else if (FLOW_ID.test(id)) doomed.push(id);

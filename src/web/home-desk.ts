@@ -21,13 +21,14 @@ export interface HomeDeskOptions {
 export interface HomeDesk {
   readonly show: (facts: RequestFacts) => Promise<Reply>;
   /** null when a POST with `sp=` really comes from this page of a signed-in person; else what to answer. */
-  readonly refusePortalPost: (facts: RequestFacts) => Reply | null;
+  readonly refusePortalPost: (facts: RequestFacts) => Promise<Reply | null>;
 }
 
 export function createHomeDesk({ desk, tiles, publicOrigin, action }: HomeDeskOptions): HomeDesk {
   return {
     async show(facts) {
-      const open = desk.sessions.open(facts);
+      const open = await desk.sessions.open(facts);
+      if (isUnavailable(open)) return desk.page('unavailable', 503, facts);
       const language = languageOf(facts);
       const words = wordsIn(language);
       if (open === null) {
@@ -42,8 +43,9 @@ export function createHomeDesk({ desk, tiles, publicOrigin, action }: HomeDeskOp
         tiles: tiles(),
       });
     },
-    refusePortalPost(facts) {
-      const open = desk.sessions.open(facts);
+    async refusePortalPost(facts) {
+      const open = await desk.sessions.open(facts);
+      if (isUnavailable(open)) return desk.page('unavailable', 503, facts);
       const own = isOwnPost(facts, publicOrigin);
       if (own && open !== null && desk.forms.matches(open.session.sid, 'portal', facts.form.get('form_token')))
         return null;

@@ -79,10 +79,15 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     const context = emptyContext(facts.now);
     const flow = { innerId: desk.random(16), lineage: [], request: arrival.request, context };
     // A cross-site POST carries no cookies: whether there is a session shows only after the 303.
-    if (arrival.via === 'post') return startFlow({ flow, cookie: null, session: null, facts });
-    const visit = { flow, cookie: null, session: sessions.open(facts), facts };
+    if (arrival.via === 'post') return startFlow({ flow, cookie: null, session: null, outage: false, facts });
+    const visit = { flow, cookie: null, ...(await shownSession(facts)), facts };
     const next = await nextStep(options, visit, { kind: 'arrived' });
     return (await answered(visit, next)) ?? startFlow(visit);
+  };
+
+  const shownSession = async (facts: RequestFacts): Promise<Pick<Visit, 'session' | 'outage'>> => {
+    const found = await sessions.open(facts);
+    return isUnavailable(found) ? { session: null, outage: true } : { session: found, outage: false };
   };
 
   /** null while something is to be asked. */
@@ -103,16 +108,17 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     return { kind: 'redirect', status: 303, location: `/flow/${id}`, cookies };
   };
 
-  const openVisit = (id: string, facts: RequestFacts): StoredVisit | Reply => {
-    const cookie = flows.open(id, facts);
-    const session = sessions.open(facts);
-    if (cookie === null) return desk.page(session === null ? 'stale' : 'finished', 410, facts);
-    return { flow: cookie.flow, cookie, session, facts };
+  const openVisit = async (id: string, facts: RequestFacts): Promise<StoredVisit | Reply> => {
+    const cookie = await flows.open(id, facts);
+    if (isUnavailable(cookie)) return desk.page('unavailable', 503, facts);
+    const shown = await shownSession(facts);
+    if (cookie === null) return desk.page(shown.session === null ? 'stale' : 'finished', 410, facts);
+    return { flow: cookie.flow, cookie, ...shown, facts };
   };
 
   const show = async (id: string, facts: RequestFacts): Promise<Reply> => {
     if (!isNavigation(facts)) return desk.page('embedded', 403, facts);
-    const visit = openVisit(id, facts);
+    const visit = await openVisit(id, facts);
     if ('kind' in visit) return visit;
     const next = await nextStep(options, visit, { kind: 'arrived' });
     const answer = await answered(visit, next);
@@ -126,8 +132,10 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
 
   const submit = async (id: string, facts: RequestFacts): Promise<Reply> => {
     if (!isOwnPost(facts, publicOrigin)) return desk.page('foreign', 403, facts);
-    const opened = openVisit(id, facts);
+    const opened = await openVisit(id, facts);
     if ('kind' in opened) return opened;
+    // Nothing is tried, and nothing used up, that could not be answered.
+    if (opened.outage) return desk.page('unavailable', 503, facts);
     // A session in its last moments is not lengthened: it would end at once, and the person be asked all of it again.
     const visit = opened.session?.ending === true ? { ...opened, session: null } : opened;
     if (!forms.matches(visit.flow.innerId, 'login', facts.form.get('form_token')))

@@ -23,6 +23,8 @@ export interface Visit {
   readonly flow: LoginFlow;
   readonly cookie: OpenFlow | null;
   readonly session: OpenSession | null;
+  /** It cannot be said whether the session that the browser shows has been ended. */
+  readonly outage: boolean;
   readonly facts: RequestFacts;
 }
 
@@ -112,7 +114,10 @@ export function sealVisit(
   return flows.seal(id, { ...flow, context }, iat, [{ kid, lineage: flow.lineage }]);
 }
 
-async function situation({ desk, ...world }: LoginWorld, { flow, session, facts }: Visit): Promise<LoginSituation> {
+async function situation(
+  { desk, ...world }: LoginWorld,
+  { flow, session, outage, facts }: Visit,
+): Promise<LoginSituation> {
   const { request, context } = flow;
   const find = (id: AccountId | null): Promise<Account | null | DirectoryUnavailable> =>
     id === null ? Promise.resolve(null) : desk.directory.findById(id);
@@ -126,7 +131,7 @@ async function situation({ desk, ...world }: LoginWorld, { flow, session, facts 
     session: session?.session ?? null,
     sessionAccount: isUnavailable(bySession) ? null : bySession,
     contextAccount: isUnavailable(byContext) ? null : byContext,
-    outage: isUnavailable(bySession) || isUnavailable(byContext),
+    outage: outage || isUnavailable(bySession) || isUnavailable(byContext),
     enrolment: null,
     possible: world.possible,
     enrollable: world.enrolment?.methods ?? [],

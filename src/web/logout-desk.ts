@@ -5,6 +5,7 @@ import type { Session } from '../core/session.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import type { Desk } from './desk.ts';
 import { isOwnPost, type RequestFacts } from './request-facts.ts';
+import type { OpenSession } from './session-cookie.ts';
 import { languageOf, wordsIn } from './words.ts';
 
 export interface LogoutDeskOptions {
@@ -47,8 +48,14 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     return facts.cookies.has(desk.sessions.name) ? withCookies(page, [desk.sessions.expired]) : page;
   };
 
+  /** Signing out a session of which nobody can say whether it has been ended already does no harm. */
+  const shown = async (facts: RequestFacts): Promise<OpenSession | null> => {
+    const open = await desk.sessions.open(facts);
+    return isUnavailable(open) ? open.unsure : open;
+  };
+
   const ask = async (facts: RequestFacts, fields: SignOutRequest['fields']): Promise<Reply> => {
-    const open = desk.sessions.open(facts);
+    const open = await shown(facts);
     if (open === null) return notSignedIn(facts);
     const found = await desk.directory.findById(open.session.accountId);
     const language = languageOf(facts);
@@ -62,7 +69,7 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
 
   const submit = async (facts: RequestFacts): Promise<Reply> => {
     if (!isOwnPost(facts, options.publicOrigin)) return desk.page('foreign', 403, facts);
-    const open = desk.sessions.open(facts);
+    const open = await shown(facts);
     if (open === null) return notSignedIn(facts);
     const { session } = open;
     if (!desk.forms.matches(session.sid, 'logout', facts.form.get('form_token')))
@@ -72,7 +79,7 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
   };
 
   const asked: LogoutDesk['asked'] = async (request, facts) => {
-    const open = desk.sessions.open(facts);
+    const open = await shown(facts);
     if (open === null)
       return request.returnTo === null ? notSignedIn(facts) : goTo(request.returnTo, [desk.sessions.expired]);
     if (request.isOf(open.session.sid)) return signOut(open.session, request.returnTo, facts);

@@ -1,5 +1,5 @@
 // Owns: the SSO session cookie: opening it, judging it, sealing it again. Leaves to core/session: what a session is.
-
+import type { DirectoryUnavailable } from '../core/account.ts';
 import type { SetCookie } from '../core/reply.ts';
 import type { RevocationSubject, Revocations } from '../core/revocation.ts';
 import { isSessionLive, latestProof, oldestProof, type Session, type SessionPolicy } from '../core/session.ts';
@@ -22,6 +22,11 @@ export interface OpenSession {
   readonly ending: boolean;
 }
 
+/** It cannot be said whether the session has been ended. */
+export interface UnsureSession extends DirectoryUnavailable {
+  readonly unsure: OpenSession;
+}
+
 export interface SessionCookieOptions {
   readonly name: string;
   readonly sealer: Sealer;
@@ -34,8 +39,8 @@ export interface SessionCookieOptions {
 
 export interface SessionCookie {
   readonly name: string;
-  /** null for every reason there is: absent, damaged, expired, revoked. */
-  readonly open: (facts: RequestFacts) => OpenSession | null;
+  /** null for every reason there is: absent, damaged, expired, revoked. Unavailable: nobody can say whether it is revoked. */
+  readonly open: (facts: RequestFacts) => Promise<OpenSession | UnsureSession | null>;
   /** null when it cannot be sealed: no key, or more lineage than a session may carry. */
   readonly seal: (session: Session, from: SealedFrom, now: EpochSeconds) => SetCookie | null;
   readonly expired: SetCookie;
@@ -51,7 +56,7 @@ export interface SealedFrom {
 export function createSessionCookie(options: SessionCookieOptions): SessionCookie {
   const { name, sealer, revocations, policy, skew } = options;
 
-  const open = (facts: RequestFacts): OpenSession | null => {
+  const open: SessionCookie['open'] = async (facts) => {
     const token = facts.cookies.get(name);
     if (token === undefined) return null;
     const opened = sealer.open(ssoSession, name, token);
@@ -59,11 +64,13 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
     if (opened === null || session === null) return null;
     if (!isSessionLive(session, opened.iat, policy, facts.now)) return null;
     if (isLineageRevoked(sealer, { kid: opened.kid, lineage: session.lineage })) return null;
+    const verdict = await revocations.check(revocationSubject(session), facts.now);
     // 'reauth' is no session either: the person proves themselves again.
-    if (revocations.check(revocationSubject(session), facts.now) !== 'good') return null;
+    if (verdict !== 'good' && verdict !== 'unavailable') return null;
     const old = facts.now - opened.iat > policy.idle / 6;
     const ending = facts.now + skew >= session.created + policy.absolute;
-    return { session, iat: opened.iat, exp: opened.exp, kid: opened.kid, reseal: opened.laterKey || old, ending };
+    const open = { session, iat: opened.iat, exp: opened.exp, kid: opened.kid, reseal: opened.laterKey || old, ending };
+    return verdict === 'unavailable' ? { unavailable: true, unsure: open } : open;
   };
 
   const seal = (session: Session, from: SealedFrom, now: EpochSeconds): SetCookie | null => {

@@ -98,9 +98,9 @@ const rows: readonly { name: string; entries: RevocationEntry[]; given: ReturnTy
     },
   ];
 for (const row of rows) {
-  test(`feed: ${row.name}`, () => {
+  test(`feed: ${row.name}`, async () => {
     const { feed } = openFeed(row.entries);
-    assert.equal(feed.check(row.given, NOW), row.expect);
+    assert.equal(await feed.check(row.given, NOW), row.expect);
     feed.close();
   });
 }
@@ -113,19 +113,19 @@ const staleRows = [
   { name: 'older, closed, a recent proof', failMode: 'closed', age: 301, proofAge: 1, expect: 'revoked' },
 ] as const;
 for (const row of staleRows) {
-  test(`stale feed: ${row.name}`, () => {
+  test(`stale feed: ${row.name}`, async () => {
     const { feed } = openFeed([], row.failMode);
     const now = NOW + row.age;
-    assert.equal(feed.check(subject(now - row.proofAge), now), row.expect);
+    assert.equal(await feed.check(subject(now - row.proofAge), now), row.expect);
     feed.close();
   });
 }
 
-test('stale feed, reauth: a step-up just now counts, however old the session', () => {
+test('stale feed, reauth: a step-up just now counts, however old the session', async () => {
   const { feed } = openFeed([]);
   const now = NOW + 9999;
-  assert.equal(feed.check(subject(NOW, { latestProof: now - 300 }), now), 'good');
-  assert.equal(feed.check(subject(NOW, { latestProof: now - 301 }), now), 'reauth');
+  assert.equal(await feed.check(subject(NOW, { latestProof: now - 300 }), now), 'good');
+  assert.equal(await feed.check(subject(NOW, { latestProof: now - 301 }), now), 'reauth');
   feed.close();
 });
 
@@ -137,24 +137,24 @@ test('a file that stays damaged is told once', () => {
   feed.close();
 });
 
-test('a change of the file is taken, a damaged one leaves the last good entries in force', () => {
+test('a change of the file is taken, a damaged one leaves the last good entries in force', async () => {
   const { feed, path, events } = openFeed([]);
   writeFileSync(path, formatRevocations([{ kind: 'sid', sid, until: NOW + 60 }], NOW));
   feed.poll();
-  assert.equal(feed.check(subject(NOW), NOW), 'revoked');
+  assert.equal(await feed.check(subject(NOW), NOW), 'revoked');
   writeFileSync(path, 'entries: [{ sid: broken, until: never }]\n');
   feed.poll();
-  assert.equal(feed.check(subject(NOW), NOW), 'revoked');
+  assert.equal(await feed.check(subject(NOW), NOW), 'revoked');
   assert.equal(events.at(-1)?.kind, 'failed');
   feed.close();
 });
 
-test('a missing file is no empty file: the feed goes stale', () => {
+test('a missing file is no empty file: the feed goes stale', async () => {
   const { feed, path, time } = openFeed([]);
   rmSync(path);
   time.now = NOW + 400;
   feed.poll();
-  assert.equal(feed.check(subject(NOW), time.now), 'reauth');
+  assert.equal(await feed.check(subject(NOW), time.now), 'reauth');
   feed.close();
 });
 
@@ -175,8 +175,8 @@ test('a feed that was never loaded says so', () => {
 test('this node’s own logouts count at once and end with their time', async () => {
   const { feed } = openFeed([]);
   assert.equal(await feed.revokeSid(sid, NOW + 60, NOW), 'this-node');
-  assert.equal(feed.check(subject(NOW), NOW), 'revoked');
-  assert.equal(feed.check(subject(NOW), NOW + 60), 'good');
+  assert.equal(await feed.check(subject(NOW), NOW), 'revoked');
+  assert.equal(await feed.check(subject(NOW), NOW + 60), 'good');
   feed.close();
 });
 
@@ -186,29 +186,43 @@ test('a not-before of this node’s own counts at once, and an older one does no
   assert.ok(accountId !== null);
   assert.equal(await feed.revokeAccount(accountId, NOW, NOW + 60, NOW), 'this-node');
   await feed.revokeAccount(accountId, NOW - 100, NOW + 60, NOW);
-  assert.equal(feed.check(subject(NOW - 1), NOW), 'revoked');
-  assert.equal(feed.check(subject(NOW), NOW), 'good');
-  assert.equal(feed.check({ ...subject(NOW - 1), accountId: 'somebody else' }, NOW), 'good');
+  assert.equal(await feed.check(subject(NOW - 1), NOW), 'revoked');
+  assert.equal(await feed.check(subject(NOW), NOW), 'good');
+  assert.equal(await feed.check({ ...subject(NOW - 1), accountId: 'somebody else' }, NOW), 'good');
   feed.close();
 });
 
-test('over the cap the entries nearest to their end go first, never a not-before, and it is told', () => {
+test('over the cap the entries nearest to their end go first, never a not-before, and it is told', async () => {
   const many: RevocationEntry[] = [{ kind: 'all', notBefore: NOW - 100, until: NOW + 1 }];
   for (let i = 0; i < 5; i += 1) many.push({ kind: 'sid', sid: Buffer.alloc(16, i), until: NOW + 10 + i });
   const { feed, events } = openFeed(many, 'reauth', 3);
   assert.ok(events.some((event) => event.kind === 'dropped' && event.entries === 3));
   assert.equal(
-    feed.check({ sid: null, accountId: null, oldestProof: NOW - 101, latestProof: NOW - 101 }, NOW),
+    await feed.check({ sid: null, accountId: null, oldestProof: NOW - 101, latestProof: NOW - 101 }, NOW),
     'revoked',
   );
   assert.equal(
-    feed.check({ sid: Buffer.alloc(16, 4), accountId: null, oldestProof: NOW, latestProof: NOW }, NOW),
+    await feed.check({ sid: Buffer.alloc(16, 4), accountId: null, oldestProof: NOW, latestProof: NOW }, NOW),
     'revoked',
   );
   assert.equal(
-    feed.check({ sid: Buffer.alloc(16, 0), accountId: null, oldestProof: NOW, latestProof: NOW }, NOW),
+    await feed.check({ sid: Buffer.alloc(16, 0), accountId: null, oldestProof: NOW, latestProof: NOW }, NOW),
     'good',
   );
+  feed.close();
+});
+
+test('over the cap is said as long as something that was left out would count', async () => {
+  const many: RevocationEntry[] = [];
+  for (let i = 0; i < 5; i += 1) many.push({ kind: 'sid', sid: Buffer.alloc(16, i), until: NOW + 10 + i });
+  const { feed, time } = openFeed(many, 'reauth', 3);
+  assert.equal(feed.status().overCapacity, true);
+  time.now = NOW + 10;
+  assert.equal(feed.status().overCapacity, true);
+  time.now = NOW + 11;
+  assert.equal(feed.status().overCapacity, false);
+  for (let i = 5; i < 10; i += 1) await feed.revokeSid(Buffer.alloc(16, i), NOW + 100, time.now);
+  assert.equal(feed.status().overCapacity, true, 'this node’s own logouts, too');
   feed.close();
 });
 

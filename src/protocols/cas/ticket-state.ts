@@ -16,7 +16,8 @@ export function createTicketJudge(deps: {
   readonly directory: Pick<Directory, 'findById'>;
 }): JudgeTicket {
   return async ({ sid, accountId, oldestProof, latestProof }, now) => {
-    const verdict = deps.revocations.check({ sid, accountId, oldestProof, latestProof }, now);
+    const verdict = await deps.revocations.check({ sid, accountId, oldestProof, latestProof }, now);
+    if (verdict === 'unavailable') return casProblem('unavailable', 'revocations');
     // A stale feed asks a person to prove themselves again; a program cannot, so it has to start over.
     if (verdict !== 'good') return casProblem('session-ended', verdict);
     const account = await deps.directory.findById(accountId);

@@ -16,7 +16,7 @@ export type GrantState =
   | { readonly kind: 'good'; readonly account: Account }
   /** `because` is for the log. */
   | { readonly kind: 'ended'; readonly because: 'session' | 'family' | 'account' }
-  | { readonly kind: 'unavailable'; readonly because: 'directory' | 'families' };
+  | { readonly kind: 'unavailable'; readonly because: 'revocations' | 'directory' | 'families' };
 
 export type JudgeGrant = (grant: HeldGrant, now: EpochSeconds) => Promise<GrantState>;
 
@@ -28,7 +28,8 @@ export function createGrantJudge(deps: {
 }): JudgeGrant {
   return async (grant, now) => {
     const { sid, accountId, oldestProof, latestProof } = grant;
-    const verdict = deps.revocations.check({ sid, accountId, oldestProof, latestProof }, now);
+    const verdict = await deps.revocations.check({ sid, accountId, oldestProof, latestProof }, now);
+    if (verdict === 'unavailable') return { kind: 'unavailable', because: 'revocations' };
     // A stale feed asks a person to prove themselves again; a program cannot, so it has to start over.
     if (verdict !== 'good') return { kind: 'ended', because: 'session' };
     const family = await deps.families.state(grant.family, now);

@@ -20,7 +20,7 @@ async function judged(found: Account | null | DirectoryUnavailable, verdict: Rev
   const asked: RevocationSubject[] = [];
   const judge = createTicketJudge({
     revocations: {
-      check: (subject) => {
+      check: async (subject) => {
         asked.push(subject);
         return verdict;
       },
@@ -44,6 +44,8 @@ const rows = [
 for (const { name, found, is } of rows) {
   test(`the account is ${name}: ${is}`, async () => assert.equal(await judged(found), is));
 }
+test('nobody can say whether the session is over', async () =>
+  assert.equal(await judged(alice, 'unavailable'), 'unavailable'));
 for (const verdict of ['revoked', 'reauth'] as const) {
   test(`the session is ${verdict}`, async () => assert.equal(await judged(alice, verdict), 'session-ended'));
 }
