@@ -1,22 +1,7 @@
 // Owns: which nodes a command asks, and asking one of them. Leaves to the commands: what the answers mean.
 import { lookup } from 'node:dns/promises';
-import { type Command, InvalidArgumentError } from 'commander';
 import { CliFailure } from './io.ts';
-import { readDuration } from './keys-options.ts';
-
-export interface NodeOptions {
-  readonly endpoints?: readonly string[];
-  readonly dns?: string;
-  /** Seconds that one node may take. */
-  readonly timeout: number;
-}
-
-export function addNodeOptions(command: Command): Command {
-  return command
-    .option('--endpoints <list>', "every node's management listener: HOST:PORT,HOST:PORT", readEndpoints)
-    .option('--dns <name>', 'the same by a name with one address per node: NAME or NAME:PORT (9090)', readName)
-    .option('--timeout <time>', 'what one node may take', readDuration, 3);
-}
+import type { NodeOptions } from './keys-options.ts';
 
 /**
  * The management listeners that the options name.
@@ -49,20 +34,6 @@ export function reasonOf(error: unknown): string {
   const { cause } = error;
   if (error.name === 'TimeoutError') return 'too late';
   return cause instanceof Error && 'code' in cause ? String(cause.code) : error.message;
-}
-
-const ENDPOINT = /^(?:\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}$/i;
-
-function readEndpoints(text: string): readonly string[] {
-  const endpoints = text.split(/[\s,]+/).filter((one) => one !== '');
-  if (endpoints.length > 0 && endpoints.every((one) => ENDPOINT.test(one))) return endpoints;
-  throw new InvalidArgumentError('wanted HOST:PORT,HOST:PORT');
-}
-
-function readName(text: string): string {
-  const name = /:\d+$/.test(text) ? text : `${text}:9090`;
-  if (/^[\w.-]+:\d{1,5}$/.test(name)) return name;
-  throw new InvalidArgumentError('wanted NAME or NAME:PORT');
 }
 
 /** @throws CliFailure (3) when the name has no address: then no node is known to agree. */

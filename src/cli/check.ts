@@ -1,8 +1,6 @@
 // Owns: `signet check`: everything that is wrong with a configuration and the files it names, at once.
 import type { Command } from 'commander';
-import { readConfig } from '../config/read-config.ts';
 import { formatProblem } from '../lib/problems.ts';
-import { openParts, signatureProblems } from '../parts.ts';
 import { CliFailure, type CliIo } from './io.ts';
 
 export function addCheckCommand(program: Command, io: CliIo): void {
@@ -11,7 +9,9 @@ export function addCheckCommand(program: Command, io: CliIo): void {
     .description('print every problem of the configuration and its files; exit 1 when there is one')
     .option('--config <file>', 'the configuration', 'signet.yaml')
     .action(async (options: { config: string }) => {
+      const { readConfig } = await import('../config/read-config.ts');
       const config = readConfig(options.config, io.environment);
+      const { openParts, signatureProblems } = await import('../parts.ts');
       const nothing = (): void => {};
       const parts = await openParts(config, { ...io, onEvent: nothing, onBackend: nothing, look: true });
       const problems = [

@@ -1,38 +1,23 @@
 // Owns: `signet data-keys reencrypt`: the job that moves every stored secret to the newest data key, while nodes go on.
 // Leaves to core/secrets-at-rest.ts: how a secret is moved without overwriting anybody; to the store: its rows.
-import { type Command, InvalidArgumentError } from 'commander';
 import { type ReencryptableSecrets, reencryptSecrets } from '../core/secrets-at-rest.ts';
 import type { DataKeyring } from '../sealer/data-keyring.ts';
 import { createDataCipher, dataPrefix } from '../sealer/data-value.ts';
 import type { WithSecrets } from './data-keys.ts';
 import { CliFailure } from './io.ts';
 import { tell } from './keys-apply.ts';
-import { addSecretOptions, type SecretOptions, storeOf } from './keys-kubernetes.ts';
-import { addPlaceOptions, type KeysIo, locate, type PlaceOptions, readCount } from './keys-options.ts';
+import { storeOf } from './keys-kubernetes.ts';
+import type { KeysIo, PlaceOptions, SecretOptions } from './keys-options.ts';
+import { locate } from './keys-place.ts';
 import { DATA_COMMANDS } from './ring-commands.ts';
 
-interface ReencryptOptions extends PlaceOptions, SecretOptions {
+export interface ReencryptOptions extends PlaceOptions, SecretOptions {
   readonly batch: number;
   readonly dryRun?: true;
   readonly json?: true;
 }
 
-export function addReencryptCommand(keys: Command, io: KeysIo, withSecrets: WithSecrets): void {
-  addSecretOptions(
-    addPlaceOptions(
-      keys
-        .command('reencrypt')
-        .description('encrypt every stored secret under the key that encrypts now; may be ended and begun again'),
-    ),
-    DATA_COMMANDS.entry,
-  )
-    .option('--batch <rows>', 'secrets that are read at a time', readBatch, 200)
-    .option('--dry-run', 'decrypt everything, and write nothing')
-    .option('--json', 'for programs')
-    .action((options: ReencryptOptions) => reencrypt(io, withSecrets, options));
-}
-
-async function reencrypt(io: KeysIo, withSecrets: WithSecrets, options: ReencryptOptions): Promise<void> {
+export async function reencrypt(io: KeysIo, withSecrets: WithSecrets, options: ReencryptOptions): Promise<void> {
   const place = locate(io, DATA_COMMANDS, options);
   const none = 'no database is configured: there is nothing to encrypt';
   if (place.config === null) throw new CliFailure(none);
@@ -76,10 +61,4 @@ async function reencryptWith(
 async function leftUnder(secrets: ReencryptableSecrets, primary: string): Promise<number> {
   const counts = [...(await secrets.countByPrefix())];
   return counts.filter(([prefix]) => prefix !== dataPrefix(primary)).reduce((sum, [, count]) => sum + count, 0);
-}
-
-function readBatch(text: string): number {
-  const rows = readCount(text);
-  if (rows >= 1 && rows <= 10_000) return rows;
-  throw new InvalidArgumentError('wanted 1 to 10000');
 }

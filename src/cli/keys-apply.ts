@@ -1,26 +1,12 @@
 // Owns: how a command replaces a ring: reading it, changing it, saying what changed, writing it, or why not.
 // Leaves to sealer/: what a change is and when it is refused; to keys-store.ts and keys-kubernetes.ts: the place.
-import type { Command } from 'commander';
 import type { RingChange } from '../sealer/ring-change.ts';
 import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
 import type { AnyRing } from '../sealer/ring-kind.ts';
 import { CliFailure } from './io.ts';
-import { addSecretOptions, type SecretOptions, storeOf } from './keys-kubernetes.ts';
-import { addPlaceOptions, type KeysIo, type Place, type PlaceOptions, readCount } from './keys-options.ts';
-
-export interface ChangeOptions extends PlaceOptions, SecretOptions {
-  readonly dryRun?: true;
-  readonly expectSerial?: number;
-  readonly json?: true;
-}
-
-/** The options of every command that replaces a ring. */
-export function addChangeOptions(command: Command, entry: string): Command {
-  return addSecretOptions(addPlaceOptions(command), entry)
-    .option('--dry-run', 'say what would change, and write nothing')
-    .option('--expect-serial <serial>', 'refuse unless the ring has this serial', readCount)
-    .option('--json', 'for programs');
-}
+import { storeOf } from './keys-kubernetes.ts';
+import type { ChangeOptions, KeysIo } from './keys-options.ts';
+import type { Place } from './keys-place.ts';
 
 export interface Verb<Ring> {
   readonly change: (ring: Ring, now: number) => RingChange<Ring> | Promise<RingChange<Ring>>;

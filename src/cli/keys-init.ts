@@ -1,37 +1,14 @@
 // Owns: how `keys init` and `data-keys init` put a new ring where there is none: a file, or a Kubernetes Secret.
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { writeRing } from '../sealer/ring-file.ts';
 import type { AnyRing } from '../sealer/ring-kind.ts';
 import { CliFailure } from './io.ts';
-import { addSecretOptions, createRingSecret, type SecretOptions } from './keys-kubernetes.ts';
-import { type KeysIo, readDuration } from './keys-options.ts';
+import { createRingSecret } from './keys-kubernetes.ts';
+import type { InitOptions, KeysIo } from './keys-options.ts';
 import type { RingCommands } from './ring-commands.ts';
-
-export interface InitOptions extends SecretOptions {
-  readonly realm?: string;
-  readonly config?: string;
-  readonly file?: string;
-  readonly out?: string;
-  readonly propagation: number;
-}
-
-export function addInitOptions<Ring extends AnyRing>(
-  command: Command,
-  { noun, defaultFile, entry }: RingCommands<Ring>,
-): Command {
-  const options = command
-    .description(`make ${noun} with one key; an existing file is never overwritten`)
-    .option('--realm <uri>', "the identity provider's entityID (default: the configuration's)")
-    .option('--config <file>', 'the configuration that names entityID and keyring')
-    .option('--file <file>', `where to write it (default: the configuration's, else ${defaultFile})`)
-    .option('--out <file>', 'the same as --file')
-    .option('--propagation <time>', 'what a new key needs to reach every node', readDuration, 900);
-  return addSecretOptions(options, entry);
-}
 
 /** The configuration that was named, and for whom the ring is to be. */
 export function readInitConfig(

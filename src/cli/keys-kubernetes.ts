@@ -1,35 +1,12 @@
 // Owns: a ring in a Kubernetes Secret, for the job that rotates it from inside the cluster. docs/operations.md, k8s/README.md.
 // Leaves to kubernetes-api.ts: the requests; to keys-change.ts: what is changed, and trying again when another came first.
-import { type Command, Option } from 'commander';
 import type { AnyRing } from '../sealer/ring-kind.ts';
 import { CliFailure } from './io.ts';
-import type { KeysIo, Place } from './keys-options.ts';
+import { type KeysIo, SERVICE_ACCOUNT_FOLDER, type SecretOptions } from './keys-options.ts';
+import type { Place } from './keys-place.ts';
 import { fileStore, type RingStore, readStoredRing } from './keys-store.ts';
-import {
-  type KubernetesSecret,
-  type KubernetesSecrets,
-  openKubernetesSecrets,
-  SERVICE_ACCOUNT_FOLDER,
-} from './kubernetes-api.ts';
+import { type KubernetesSecret, type KubernetesSecrets, openKubernetesSecrets } from './kubernetes-api.ts';
 import type { RingCommands } from './ring-commands.ts';
-
-export interface SecretOptions {
-  readonly kubernetesSecret?: string;
-  readonly serviceAccount?: string;
-}
-
-export function addSecretOptions(command: Command, entry: string): Command {
-  return command
-    .addOption(
-      new Option('--kubernetes-secret <name>', `in a pod: the ring in this Secret's ${entry}, not a file`).conflicts([
-        'file',
-        'out',
-        'endpoints',
-        'dns',
-      ]),
-    )
-    .option('--service-account <folder>', `the pod's service account (default: ${SERVICE_ACCOUNT_FOLDER})`);
-}
 
 /** Where the options say that the ring is: a Secret, or the place's file. */
 export function storeOf<Ring extends AnyRing>(io: KeysIo, place: Place<Ring>, options: SecretOptions): RingStore<Ring> {

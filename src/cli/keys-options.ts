@@ -1,8 +1,6 @@
-// Owns: the options that several `signet keys` and `signet data-keys` commands share: where the ring is, what its times are computed from.
-import { type Command, InvalidArgumentError } from 'commander';
-import type { Config } from '../config/config.ts';
-import { readConfig } from '../config/read-config.ts';
-import { DEFAULT_POLICY, type RotationPolicy } from '../sealer/ring-change.ts';
+// Owns: the options that several commands about keys share: where a ring is, what its times are computed from, which nodes
+// are asked. Leaves to keys-place.ts and the commands: what the options mean. Loads nothing but commander: help is quick.
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AnyRing } from '../sealer/ring-kind.ts';
 import type { CliIo } from './io.ts';
 import type { RingCommands } from './ring-commands.ts';
@@ -35,14 +33,6 @@ export interface PlaceOptions {
   readonly file?: string;
 }
 
-/** Where a command finds the ring. */
-export interface Place<Ring extends AnyRing> {
-  readonly ring: RingCommands<Ring>;
-  readonly file: string;
-  /** Null when only a file was named: then nothing is known of poll, skew, sessions, realm and minSerial. */
-  readonly config: Config | null;
-}
-
 export function addPlaceOptions(command: Command): Command {
   return command
     .option(
@@ -50,15 +40,6 @@ export function addPlaceOptions(command: Command): Command {
       'the configuration that names the keyring (default: signet.yaml, unless --file is given)',
     )
     .option('--file <file>', 'the keyring file itself');
-}
-
-export function locate<Ring extends AnyRing>(
-  io: KeysIo,
-  ring: RingCommands<Ring>,
-  { config: path, file }: PlaceOptions,
-): Place<Ring> {
-  const config = path === undefined && file !== undefined ? null : readConfig(path ?? 'signet.yaml', io.environment);
-  return { ring, file: file ?? config?.[ring.setting].file ?? '', config };
 }
 
 export interface TimingOptions {
@@ -78,14 +59,87 @@ export function addTimingOptions(command: Command): Command {
     );
 }
 
-/** What keys' times are computed from: the options, and what nodes are configured with. */
-export function policyOf(config: Config | null, options: TimingOptions): RotationPolicy {
-  return {
-    rotateEvery: options.every ?? DEFAULT_POLICY.rotateEvery,
-    grace: options.grace ?? DEFAULT_POLICY.grace,
-    longestLifetime: options.longestLifetime ?? DEFAULT_POLICY.longestLifetime,
-    sessionLifetime: config?.session.absolute ?? DEFAULT_POLICY.sessionLifetime,
-    skew: config?.skew ?? DEFAULT_POLICY.skew,
-    poll: config?.keyring.poll ?? DEFAULT_POLICY.poll,
-  };
+/** Where Kubernetes mounts a service account. */
+export const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+export interface SecretOptions {
+  readonly kubernetesSecret?: string;
+  readonly serviceAccount?: string;
+}
+
+export function addSecretOptions(command: Command, entry: string): Command {
+  return command
+    .addOption(
+      new Option('--kubernetes-secret <name>', `in a pod: the ring in this Secret's ${entry}, not a file`).conflicts([
+        'file',
+        'out',
+        'endpoints',
+        'dns',
+      ]),
+    )
+    .option('--service-account <folder>', `the pod's service account (default: ${SERVICE_ACCOUNT_FOLDER})`);
+}
+
+export interface ChangeOptions extends PlaceOptions, SecretOptions {
+  readonly dryRun?: true;
+  readonly expectSerial?: number;
+  readonly json?: true;
+}
+
+/** The options of every command that replaces a ring. */
+export function addChangeOptions(command: Command, entry: string): Command {
+  return addSecretOptions(addPlaceOptions(command), entry)
+    .option('--dry-run', 'say what would change, and write nothing')
+    .option('--expect-serial <serial>', 'refuse unless the ring has this serial', readCount)
+    .option('--json', 'for programs');
+}
+
+export interface InitOptions extends SecretOptions {
+  readonly realm?: string;
+  readonly config?: string;
+  readonly file?: string;
+  readonly out?: string;
+  readonly propagation: number;
+}
+
+export function addInitOptions<Ring extends AnyRing>(
+  command: Command,
+  { noun, defaultFile, entry }: RingCommands<Ring>,
+): Command {
+  const options = command
+    .description(`make ${noun} with one key; an existing file is never overwritten`)
+    .option('--realm <uri>', "the identity provider's entityID (default: the configuration's)")
+    .option('--config <file>', 'the configuration that names entityID and keyring')
+    .option('--file <file>', `where to write it (default: the configuration's, else ${defaultFile})`)
+    .option('--out <file>', 'the same as --file')
+    .option('--propagation <time>', 'what a new key needs to reach every node', readDuration, 900);
+  return addSecretOptions(options, entry);
+}
+
+export interface NodeOptions {
+  readonly endpoints?: readonly string[];
+  readonly dns?: string;
+  /** Seconds that one node may take. */
+  readonly timeout: number;
+}
+
+export function addNodeOptions(command: Command): Command {
+  return command
+    .option('--endpoints <list>', "every node's management listener: HOST:PORT,HOST:PORT", readEndpoints)
+    .option('--dns <name>', 'the same by a name with one address per node: NAME or NAME:PORT (9090)', readName)
+    .option('--timeout <time>', 'what one node may take', readDuration, 3);
+}
+
+const ENDPOINT = /^(?:\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}$/i;
+
+function readEndpoints(text: string): readonly string[] {
+  const endpoints = text.split(/[\s,]+/).filter((one) => one !== '');
+  if (endpoints.length > 0 && endpoints.every((one) => ENDPOINT.test(one))) return endpoints;
+  throw new InvalidArgumentError('wanted HOST:PORT,HOST:PORT');
+}
+
+function readName(text: string): string {
+  const name = /:\d+$/.test(text) ? text : `${text}:9090`;
+  if (/^[\w.-]+:\d{1,5}$/.test(name)) return name;
+  throw new InvalidArgumentError('wanted NAME or NAME:PORT');
 }

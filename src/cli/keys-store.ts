@@ -5,7 +5,7 @@ import { writeRing } from '../sealer/ring-file.ts';
 import type { AnyRing } from '../sealer/ring-kind.ts';
 import { readSecretFile } from '../sealer/secret-file.ts';
 import { CliFailure } from './io.ts';
-import type { Place } from './keys-options.ts';
+import type { Place } from './keys-place.ts';
 import type { RingCommands } from './ring-commands.ts';
 
 /** A place that holds one ring, and replaces it only while it is still the one that was read. */

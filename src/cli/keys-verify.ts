@@ -1,32 +1,28 @@
 // Owns: `signet keys verify` and `data-keys verify`: whether every node holds the ring in the file. Nodes prove it (sealer/ring-report.ts).
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
 import { encodeBase64url } from '../lib/base64url.ts';
 import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
 import type { AnyRing } from '../sealer/ring-kind.ts';
 import { type RingReport, readReport } from '../sealer/ring-report.ts';
-import { addNodeOptions, endpointsOf, getFromNode, type NodeOptions, reasonOf } from './ask-nodes.ts';
+import { endpointsOf, getFromNode, reasonOf } from './ask-nodes.ts';
 import { CliFailure } from './io.ts';
 import { columns } from './keys-listing.ts';
-import { addPlaceOptions, type KeysIo, locate, type Place, type PlaceOptions, readDuration } from './keys-options.ts';
+import type { KeysIo, NodeOptions, PlaceOptions } from './keys-options.ts';
+import { locate, type Place } from './keys-place.ts';
 import { fileStore } from './keys-store.ts';
 import type { RingCommands } from './ring-commands.ts';
 
-export function addVerifyCommand<Ring extends AnyRing>(keys: Command, io: KeysIo, ring: RingCommands<Ring>): void {
-  const verify = addPlaceOptions(
-    keys.command('verify').description('ask nodes which ring they hold; exit 3 unless all hold the one in the file'),
-  )
-    .option('--wait <time>', 'ask again until all agree, for so long', readDuration)
-    .option('--json', 'for programs');
-  addNodeOptions(verify).action((options: VerifyOptions) => runVerify(io, locate(io, ring, options), options));
-}
-
-interface VerifyOptions extends PlaceOptions, NodeOptions {
+export interface VerifyOptions extends PlaceOptions, NodeOptions {
   readonly wait?: number;
   readonly json?: true;
 }
 
-async function runVerify<Ring extends AnyRing>(io: KeysIo, place: Place<Ring>, options: VerifyOptions): Promise<void> {
+export async function verifyNodes<Ring extends AnyRing>(
+  io: KeysIo,
+  commands: RingCommands<Ring>,
+  options: VerifyOptions,
+): Promise<void> {
+  const place = locate(io, commands, options);
   const deadline = performance.now() + (options.wait ?? 0) * 1000;
   let { ring, answers } = await askNodes(io, place, options);
   while (answers.some(disagrees) && performance.now() < deadline) {

@@ -7,9 +7,6 @@ import { z } from 'zod';
 import type { Environment } from '../config/read-config.ts';
 import { CliFailure } from './io.ts';
 
-/** Where Kubernetes mounts a service account. */
-export const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
-
 /** One Secret as it was read; what is not named here is carried along unchanged. */
 export interface KubernetesSecret {
   readonly [field: string]: unknown;

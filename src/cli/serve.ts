@@ -1,7 +1,6 @@
 // Owns: `signet serve`: one node. Several on one folder, or on copies of it, are a cluster.
 import type { Command } from 'commander';
-import { type Environment, readConfig } from '../config/read-config.ts';
-import { serve } from '../main.ts';
+import type { Environment } from '../config/read-config.ts';
 import type { CliIo } from './io.ts';
 
 interface ServeOptions {
@@ -17,7 +16,12 @@ export function addServeCommand(program: Command, io: CliIo): void {
     .option('--config <file>', 'the configuration', 'signet.yaml')
     .option('--listen <host:port>', 'instead of the configured public listener')
     .option('--management <host:port>', 'instead of the configured management listener')
-    .action((options: ServeOptions) => serve(readConfig(options.config, withOverrides(io.environment, options)), io));
+    .action(async (options: ServeOptions) => {
+      const { readConfig } = await import('../config/read-config.ts');
+      const config = readConfig(options.config, withOverrides(io.environment, options));
+      const { serve } = await import('../main.ts');
+      await serve(config, io);
+    });
 }
 
 /** The options are overrides like any other: one way to check them. */

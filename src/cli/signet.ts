@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Owns: the command line: which commands there are, and how a failure is told.
+// Owns: the command line: which commands there are, and how a failure is told. A command's file says what may be typed, and
+// loads what does the work (*-run.ts, main.ts) once it was typed: help and mistakes cost nobody the whole program.
 import { Command, CommanderError } from 'commander';
 import { SecretsUnavailableError } from '../core/secrets-at-rest.ts';
-import { createSqlSecrets } from '../directories/sql-secrets.ts';
 import { LockedError } from '../lib/atomic-file.ts';
 import { formatProblem, ProblemsError } from '../lib/problems.ts';
 import { addAuditCommand } from './audit.ts';
@@ -19,7 +19,6 @@ import { addSessionsCommand } from './sessions.ts';
 import { addSigningKeysCommand } from './signing-keys.ts';
 import { addUsersCommand } from './users.ts';
 import { VERSION } from './version.ts';
-import { withDatabase } from './with-database.ts';
 
 export function createProgram(io: CliIo): Command {
   const program = new Command('signet')
@@ -36,9 +35,11 @@ export function createProgram(io: CliIo): Command {
   addMigrateCommand(program, io);
   addSessionsCommand(program, io);
   addKeysCommand(program, io);
-  addDataKeysCommand(program, io, (config, run) =>
-    withDatabase(config, io, (opened) => run(opened === null ? null : createSqlSecrets(opened.database))),
-  );
+  addDataKeysCommand(program, io, async (config, run) => {
+    const { withDatabase } = await import('./with-database.ts');
+    const { createSqlSecrets } = await import('../directories/sql-secrets.ts');
+    return withDatabase(config, io, (opened) => run(opened === null ? null : createSqlSecrets(opened.database)));
+  });
   addSigningKeysCommand(program, io);
   addInspectCommand(program, io);
   addAuditCommand(program, io);

@@ -3,7 +3,7 @@ import type { EpochSeconds } from '../lib/clock.ts';
 import { formatTime } from '../sealer/json-record.ts';
 import type { PublishedSet } from '../signing/key-set.ts';
 import { columns } from './keys-listing.ts';
-import type { LocatedSet } from './signing-keys-options.ts';
+import type { LocatedSet } from './signing-keys-place.ts';
 
 /** When a verb may come next: what `promote` and `retire` would say without `--force`. */
 export interface Waits {
@@ -12,9 +12,6 @@ export interface Waits {
   /** Seconds that a retiring key must not have signed. */
   readonly unusedFor: number;
 }
-
-/** What the files need to reach every node, unless an option says otherwise; as for the keyring. */
-export const PROPAGATION = 900;
 
 export function waitsOf({ config, set }: LocatedSet, propagation: number): Waits {
   return {

@@ -1,9 +1,6 @@
-// Owns: the options that several `signet signing-keys` commands share: whose keys, and where they are.
+// Owns: the options that several `signet signing-keys` commands share. Leaves to signing-keys-place.ts: where keys are.
 import { type Command, Option } from 'commander';
-import type { Config } from '../config/config.ts';
-import { readConfig } from '../config/read-config.ts';
-import type { KeySetPlace } from '../signing/key-set-folder.ts';
-import { SIGNING_SETS, type SigningSet, type SigningSetName } from '../signing-sets.ts';
+import type { SigningSetName } from '../signing-sets.ts';
 import type { CliIo } from './io.ts';
 
 export type SigningKeysIo = Pick<CliIo, 'out' | 'clock' | 'random' | 'environment'>;
@@ -14,23 +11,15 @@ export interface SetOptions {
   readonly json?: true;
 }
 
-/** A set as the configuration places it. */
-export interface LocatedSet {
-  readonly config: Config;
-  readonly name: SigningSetName;
-  readonly set: SigningSet;
-  readonly place: KeySetPlace;
-}
+/** Every set by name, without loading what the sets are. */
+const SETS = { saml: true, oidc: true } satisfies Readonly<Record<SigningSetName, true>>;
 
 export function addSetOptions(command: Command): Command {
   return command
     .option('--config <file>', 'the configuration that names the folder of keys', 'signet.yaml')
-    .addOption(new Option('--for <protocol>', 'whose signing keys').choices(Object.keys(SIGNING_SETS)).default('saml'))
+    .addOption(new Option('--for <protocol>', 'whose signing keys').choices(Object.keys(SETS)).default('saml'))
     .option('--json', 'for programs');
 }
 
-export function locateSet(io: SigningKeysIo, options: SetOptions): LocatedSet {
-  const config = readConfig(options.config, io.environment);
-  const set = SIGNING_SETS[options.for];
-  return { config, name: options.for, set, place: set.place(config) };
-}
+/** What the files need to reach every node, unless an option says otherwise; as for the keyring. */
+export const PROPAGATION = 900;

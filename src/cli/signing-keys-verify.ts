@@ -1,52 +1,41 @@
 // Owns: `signet signing-keys verify`: whether every node has the set of keys in the folder, and could sign with the next.
 // Nodes are believed: one that lies could only hold a promotion up, or be left behind by it, and neither forges anything.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
 import { z } from 'zod';
 import { loadKeySet, type SigningKeySet } from '../signing/key-set-folder.ts';
 import { SIGNING_KEYS_PATH } from '../signing-sets.ts';
-import { addNodeOptions, endpointsOf, getFromNode, type NodeOptions, reasonOf } from './ask-nodes.ts';
+import { endpointsOf, getFromNode, reasonOf } from './ask-nodes.ts';
 import { CliFailure } from './io.ts';
 import { columns } from './keys-listing.ts';
-import { readDuration } from './keys-options.ts';
-import {
-  addSetOptions,
-  type LocatedSet,
-  locateSet,
-  type SetOptions,
-  type SigningKeysIo,
-} from './signing-keys-options.ts';
+import type { NodeOptions } from './keys-options.ts';
+import type { SetOptions, SigningKeysIo } from './signing-keys-options.ts';
+import { type LocatedSet, locateSet } from './signing-keys-place.ts';
 
-interface VerifyOptions extends SetOptions, NodeOptions {
+export interface VerifyOptions extends SetOptions, NodeOptions {
   readonly wait?: number;
 }
 
-export function addSigningVerifyCommand(keys: Command, io: SigningKeysIo): void {
-  const verify = addSetOptions(
-    keys.command('verify').description('ask nodes which keys they have; exit 3 unless all have those in the folder'),
-  ).option('--wait <time>', 'ask again until all agree, for so long', readDuration);
-  addNodeOptions(verify).action(async (options: VerifyOptions) => {
-    const located = locateSet(io, options);
-    const deadline = performance.now() + (options.wait ?? 0) * 1000;
-    let { set, answers } = await askNodes(located, options);
-    while (answers.some(disagrees) && performance.now() < deadline) {
-      await sleep(1000);
-      ({ set, answers } = await askNodes(located, options));
-    }
-    const { serial } = set;
-    if (options.json === true) io.out(`${JSON.stringify({ folder: { serial }, nodes: answers }, null, 2)}\n`);
-    else {
-      const signs = set.current.map(({ kid }) => kid).join(' and ');
-      io.out(`${located.place.folder}: serial ${serial}, ${signs} signs\n`);
-      const rows = answers.map((one) => [
-        one.endpoint,
-        one.serial === null ? '' : `${one.serial}`,
-        one.disagreement ?? 'agrees',
-      ]);
-      io.out(answers.length === 0 ? '' : `${columns([['endpoint', 'serial', ''], ...rows]).join('\n')}\n`);
-    }
-    throwIfDisagreed(answers);
-  });
+export async function verifySets(io: SigningKeysIo, options: VerifyOptions): Promise<void> {
+  const located = locateSet(io, options);
+  const deadline = performance.now() + (options.wait ?? 0) * 1000;
+  let { set, answers } = await askNodes(located, options);
+  while (answers.some(disagrees) && performance.now() < deadline) {
+    await sleep(1000);
+    ({ set, answers } = await askNodes(located, options));
+  }
+  const { serial } = set;
+  if (options.json === true) io.out(`${JSON.stringify({ folder: { serial }, nodes: answers }, null, 2)}\n`);
+  else {
+    const signs = set.current.map(({ kid }) => kid).join(' and ');
+    io.out(`${located.place.folder}: serial ${serial}, ${signs} signs\n`);
+    const rows = answers.map((one) => [
+      one.endpoint,
+      one.serial === null ? '' : `${one.serial}`,
+      one.disagreement ?? 'agrees',
+    ]);
+    io.out(answers.length === 0 ? '' : `${columns([['endpoint', 'serial', ''], ...rows]).join('\n')}\n`);
+  }
+  throwIfDisagreed(answers);
 }
 
 /** @throws CliFailure (3), naming the nodes, unless every node has the set in the folder, next private keys included. */

@@ -1,5 +1,4 @@
 // Owns: what an operator may do about somebody's second factors: take them all away, or let them try again.
-import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { AccountId } from '../core/account.ts';
@@ -11,24 +10,11 @@ import { findAccount } from './find-account.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import { withDatabase } from './with-database.ts';
 
-interface Options {
+export interface FactorOptions {
   readonly config: string;
 }
 
-export function addFactorCommands(users: Command, io: CliIo): void {
-  users
-    .command('reset-factors <name>')
-    .description('remove all that somebody has enrolled beside their password, and end their sessions')
-    .option('--config <file>', 'the configuration', 'signet.yaml')
-    .action((name: string, options: Options) => resetFactors(io, name, options));
-  users
-    .command('unlock <name>')
-    .description('forget failed attempts: somebody may try again at once')
-    .option('--config <file>', 'the configuration', 'signet.yaml')
-    .action((name: string, options: Options) => unlock(io, name, options));
-}
-
-async function resetFactors(io: CliIo, name: string, options: Options): Promise<void> {
+export async function resetFactors(io: CliIo, name: string, options: FactorOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const removed = await change(io, config, name, async (queries, accountId) => {
     const count = await removeAllCredentials(queries, accountId);
@@ -40,7 +26,7 @@ async function resetFactors(io: CliIo, name: string, options: Options): Promise<
   io.out(`removed ${removed} from ${name}; their sessions have been ended\n`);
 }
 
-async function unlock(io: CliIo, name: string, options: Options): Promise<void> {
+export async function unlock(io: CliIo, name: string, options: FactorOptions): Promise<void> {
   await change(io, readConfig(options.config, io.environment), name, async (queries, accountId) => {
     await clearAttempts(queries, accountId);
     return 0;

@@ -1,37 +1,11 @@
-// Owns: `signet users`: the people that Signet keeps. Passwords come from the terminal without echo or from standard input,
-// never from an argument, and are never shown. Leaves to people.ts: where they are kept.
-import { readFileSync } from 'node:fs';
+// Owns: `signet users`: its commands and options. Leaves to users-run.ts and users-factors.ts: what they do.
 import type { Command } from 'commander';
-import type { Config } from '../config/config.ts';
-import { readConfig } from '../config/read-config.ts';
-import type { Account } from '../core/account.ts';
-import { newAccountId, UsersEditError } from '../directories/users-file-edit.ts';
-import { createHash } from '../methods/argon2.ts';
-import {
-  isLongEnough,
-  PASSWORD_MAX_BYTES,
-  PASSWORD_MIN_CHARACTERS,
-  preparePassword,
-} from '../methods/prepare-password.ts';
-import { directoryCalled } from './directory-choice.ts';
-import { findAccount } from './find-account.ts';
-import { CliFailure, type CliIo } from './io.ts';
-import { type ListedPerson, type People, peopleOf } from './people.ts';
-import { addFactorCommands } from './users-factors.ts';
-import { readImport } from './users-import.ts';
-import { withDatabase } from './with-database.ts';
+import type { CliIo } from './io.ts';
+import type { FactorOptions } from './users-factors.ts';
+import type { AddOptions, WithConfig, WithPassword } from './users-run.ts';
 
-interface WithConfig {
-  readonly config: string;
-  readonly directory?: string;
-}
-interface WithPassword extends WithConfig {
-  readonly passwordStdin?: true;
-}
-interface AddOptions extends WithPassword {
-  readonly attribute: readonly string[];
-  readonly group: readonly string[];
-}
+const work = () => import('./users-run.ts');
+const factors = () => import('./users-factors.ts');
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
@@ -49,148 +23,39 @@ export function addUsersCommand(program: Command, io: CliIo): void {
     .option(...fromStdin)
     .option('--attribute <key=value>', 'an attribute; again for more, or for more values of one', collect, [])
     .option('--group <group>', 'a group; again for more', collect, [])
-    .action((name: string, options: AddOptions) => add(io, name, options));
+    .action(async (name: string, options: AddOptions) => (await work()).add(io, name, options));
   command('find <name>', 'one person, in whichever directory they are')
     .option('--json', 'as JSON')
-    .action((name: string, options: WithConfig & { readonly json?: true }) => find(io, name, options));
+    .action(async (name: string, options: WithConfig & { readonly json?: true }) =>
+      (await work()).find(io, name, options),
+    );
   command('list', 'everybody')
     .option('--json', 'as JSON')
-    .action((options: WithConfig & { readonly json?: true }) => list(io, options));
+    .action(async (options: WithConfig & { readonly json?: true }) => (await work()).list(io, options));
   command('set-password <name>', 'replace a password; sessions that exist go on')
     .option(...fromStdin)
-    .action((name: string, options: WithPassword) => setPassword(io, name, options));
+    .action(async (name: string, options: WithPassword) => (await work()).setPassword(io, name, options));
   command('disable <name>', 'refuse somebody, on every node within seconds, sessions included').action(
-    (name: string, options: WithConfig) => disable(io, name, options, true),
+    async (name: string, options: WithConfig) => (await work()).disable(io, name, options, true),
   );
-  command('enable <name>', 'undo disable').action((name: string, options: WithConfig) =>
-    disable(io, name, options, false),
+  command('enable <name>', 'undo disable').action(async (name: string, options: WithConfig) =>
+    (await work()).disable(io, name, options, false),
   );
   command(
     'import <file>',
     'add everybody in a .csv, .json or .yaml file, or nobody if anything is wrong with it',
-  ).action((file: string, options: WithConfig) => importPeople(io, file, options));
+  ).action(async (file: string, options: WithConfig) => (await work()).importPeople(io, file, options));
   command('remove <name>', 'remove a person; somebody of the same name later is somebody else').action(
-    (name: string, options: WithConfig) => remove(io, name, options),
+    async (name: string, options: WithConfig) => (await work()).remove(io, name, options),
   );
-  addFactorCommands(users, io);
-}
-
-/** With the people of the chosen directory; what is refused in so many words is told in these. */
-async function onPeople<T>(
-  io: CliIo,
-  config: Config,
-  options: WithConfig,
-  run: (people: People) => Promise<T>,
-): Promise<T> {
-  try {
-    return await withDatabase(config, io, (opened) => run(peopleOf(config, options, opened, io)));
-  } catch (error) {
-    if (error instanceof UsersEditError) throw new CliFailure(error.message);
-    throw error;
-  }
-}
-
-async function add(io: CliIo, loginName: string, options: AddOptions): Promise<void> {
-  const config = readConfig(options.config, io.environment);
-  const attributes = readAttributes(options.attribute);
-  const passwordHash = await hashOf(io, config, options);
-  const id = newAccountId(io.random);
-  const account = { id, loginName, disabled: false, attributes, groups: options.group };
-  await onPeople(io, config, options, (people) => people.add([{ account, passwordHash }]));
-  io.out(`added ${loginName} with id ${id}\n`);
-}
-
-async function setPassword(io: CliIo, name: string, options: WithPassword): Promise<void> {
-  const config = readConfig(options.config, io.environment);
-  const passwordHash = await hashOf(io, config, options);
-  await onPeople(io, config, options, (people) => people.setPassword(name, passwordHash));
-  io.out(`new password for ${name}; to end their sessions: signet sessions revoke --user ${name}\n`);
-}
-
-async function disable(io: CliIo, name: string, options: WithConfig, disabled: boolean): Promise<void> {
-  const config = readConfig(options.config, io.environment);
-  const ended = await onPeople(io, config, options, (people) => people.setDisabled(name, disabled));
-  io.out(`${name} is ${disabled ? 'disabled' : 'enabled'}${ended ? '; their sessions have been ended' : ''}\n`);
-}
-
-async function remove(io: CliIo, name: string, options: WithConfig): Promise<void> {
-  const config = readConfig(options.config, io.environment);
-  const ended = await onPeople(io, config, options, (people) => people.remove(name));
-  io.out(`${name} is removed${ended ? '; their sessions have been ended' : ''}\n`);
-}
-
-async function importPeople(io: CliIo, file: string, options: WithConfig): Promise<void> {
-  const config = readConfig(options.config, io.environment);
-  const added = readImport(file, readFileSync(file, 'utf8'), () => newAccountId(io.random));
-  await onPeople(io, config, options, (people) => people.add(added));
-  io.out(`added ${added.length} people\n`);
-}
-
-async function list(io: CliIo, options: WithConfig & { readonly json?: true }): Promise<void> {
-  const config = readConfig(options.config, io.environment);
-  const people = await onPeople(io, config, options, (each) => each.list());
-  io.out(options.json === true ? `${JSON.stringify(people.map(asJson), null, 2)}\n` : people.map(asLine).join(''));
-}
-
-async function find(io: CliIo, name: string, options: WithConfig & { readonly json?: true }): Promise<void> {
-  const config = readConfig(options.config, io.environment);
-  const among = options.directory === undefined ? config.directories : [directoryCalled(config, options.directory)];
-  const { account, directory } = await withDatabase(config, io, (opened) =>
-    findAccount(io, config, name, { opened, among }),
-  );
-  if (options.json === true) {
-    io.out(`${JSON.stringify({ directory: directory.name, ...accountAsJson(account) }, null, 2)}\n`);
-    return;
-  }
-  const notice = account.disabled ? 'disabled' : '';
-  io.out(`${[account.loginName, account.id, account.groups.join(','), directory.name, notice].join('\t').trimEnd()}\n`);
-  for (const [key, values] of account.attributes) io.out(`  ${key}\t${values.join('; ')}\n`);
-}
-
-/** Whether there is a password, never its hash: lists end in tickets and chats. */
-function asJson({ account, hasPassword }: ListedPerson) {
-  return { ...accountAsJson(account), password: hasPassword };
-}
-
-function accountAsJson({ id, loginName, disabled, groups, attributes }: Account) {
-  return { id, loginName, disabled, groups, attributes: Object.fromEntries(attributes) };
-}
-
-function asLine({ account, hasPassword }: ListedPerson): string {
-  const notes = [account.disabled ? 'disabled' : [], hasPassword ? [] : 'no password'].flat();
-  return `${[account.loginName, account.id, account.groups.join(','), notes.join(', ')].join('\t').trimEnd()}\n`;
-}
-
-function readAttributes(pairs: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const attributes = new Map<string, readonly string[]>();
-  for (const pair of pairs) {
-    const sign = pair.indexOf('=');
-    if (sign < 1) throw new CliFailure(`--attribute: found '${pair}'; wanted KEY=VALUE`);
-    const key = pair.slice(0, sign);
-    attributes.set(key, [...(attributes.get(key) ?? []), pair.slice(sign + 1)]);
-  }
-  return attributes;
-}
-
-async function hashOf(io: CliIo, config: Config, options: WithPassword): Promise<string> {
-  const typed = options.passwordStdin === true ? oneLine(await io.readStdin()) : await askTwice(io);
-  const prepared = preparePassword(typed);
-  if (prepared === null) throw new CliFailure(`a password has 1 to ${PASSWORD_MAX_BYTES} bytes of UTF-8`);
-  if (!isLongEnough(prepared)) throw new CliFailure(`a password has at least ${PASSWORD_MIN_CHARACTERS} characters`);
-  return createHash(prepared, config.password.argon2, io.random);
-}
-
-/** Without the line break that `echo` adds. A password with one inside could not be typed into a login page. */
-function oneLine(text: string): string {
-  const line = text.replace(/\r?\n$/, '');
-  if (/[\r\n]/.test(line)) throw new CliFailure('standard input has several lines; wanted the password alone');
-  return line;
-}
-
-async function askTwice(io: CliIo): Promise<string> {
-  const first = await io.askSecret('Password: ');
-  if (first === null) throw new CliFailure('there is no terminal to ask for a password; use --password-stdin');
-  const second = await io.askSecret('Again: ');
-  if (first !== second) throw new CliFailure('the two passwords differ');
-  return first;
+  users
+    .command('reset-factors <name>')
+    .description('remove all that somebody has enrolled beside their password, and end their sessions')
+    .option('--config <file>', 'the configuration', 'signet.yaml')
+    .action(async (name: string, options: FactorOptions) => (await factors()).resetFactors(io, name, options));
+  users
+    .command('unlock <name>')
+    .description('forget failed attempts: somebody may try again at once')
+    .option('--config <file>', 'the configuration', 'signet.yaml')
+    .action(async (name: string, options: FactorOptions) => (await factors()).unlock(io, name, options));
 }

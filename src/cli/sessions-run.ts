@@ -1,0 +1,112 @@
+// Owns: what `signet sessions` does: ending sessions where every node reads it, in the database or in a file, and listing
+// them. docs/sealed-values.md, Revocation.
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import { readConfig } from '../config/read-config.ts';
+import { withLock, writeAtomically } from '../lib/atomic-file.ts';
+import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
+import type { EpochSeconds } from '../lib/clock.ts';
+import { formatRevocations, parseRevocations, type RevocationEntry } from '../state/revocation-file.ts';
+import { writeRevocation } from '../state/revocation-rows.ts';
+import { createSqlSessions, type ListedSession } from '../state/sql-sessions.ts';
+import { CliFailure, type CliIo } from './io.ts';
+import { type CommandDatabase, withDatabase } from './with-database.ts';
+
+/** The directories of every kind, which a session's own id does without. */
+const finding = () => import('./find-account.ts');
+
+export interface RevokeOptions {
+  readonly sid?: string;
+  readonly user?: string;
+  readonly all?: true;
+  readonly config: string;
+}
+export interface ListOptions {
+  readonly user?: string;
+  readonly ended?: true;
+  readonly limit: string;
+  readonly json?: true;
+  readonly config: string;
+}
+
+export async function revoke(io: CliIo, options: RevokeOptions): Promise<void> {
+  const config = readConfig(options.config, io.environment);
+  const now = io.clock();
+  await withDatabase(config, io, async (opened) => {
+    const entry = await entryOf(options, config, opened, io, now);
+    if (opened === null) return writeToFile(config.revocations.file, entry, now);
+    const { database, answered } = opened;
+    answered(
+      await database.ask('revoke', async (queries) => {
+        await writeRevocation(queries, entry, now);
+        return true;
+      }),
+    );
+  });
+  io.out(`${describe(options)} ended; every node knows within ${config.revocations.poll} s\n`);
+}
+
+async function writeToFile(file: string, entry: RevocationEntry, now: EpochSeconds): Promise<void> {
+  await withLock(file, async () => {
+    const entries = parseRevocations(file, readFileSync(file, 'utf8'));
+    await writeAtomically(file, formatRevocations([...entries, entry], now), { mode: 0o600 });
+  });
+}
+
+async function entryOf(
+  options: RevokeOptions,
+  config: Config,
+  opened: CommandDatabase | null,
+  io: CliIo,
+  now: EpochSeconds,
+): Promise<RevocationEntry> {
+  const { session, skew, revocations } = config;
+  // The longest that a copy of a session made before now can live.
+  const until = now + session.absolute + revocations.poll + skew;
+  // A proof given in this very second is older than the command too.
+  const notBefore = now + 1;
+  if (options.all === true) return { kind: 'all', notBefore, until };
+  if (options.sid !== undefined) {
+    const sid = decodeBase64url(options.sid);
+    if (sid?.length !== 16) throw new CliFailure(`--sid: found '${options.sid}'; wanted 22 characters of base64url`);
+    return { kind: 'sid', sid, until };
+  }
+  if (options.user === undefined) throw new CliFailure('one of --sid, --user, --all is needed');
+  const { findAccount } = await finding();
+  const { account } = await findAccount(io, config, options.user, { opened, among: config.directories });
+  return { kind: 'account', accountId: account.id, notBefore, until };
+}
+
+function describe(options: RevokeOptions): string {
+  if (options.all === true) return 'all sessions';
+  return options.user === undefined ? 'the session' : `all sessions of ${options.user}`;
+}
+
+export async function list(io: CliIo, options: ListOptions): Promise<void> {
+  const config = readConfig(options.config, io.environment);
+  const limit = Number(options.limit);
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new CliFailure('--limit: wanted a number from 1 on');
+  const listed = await withDatabase(config, io, async (opened) => {
+    if (opened === null) throw new CliFailure('database.url is not set: nobody keeps a list of sessions');
+    const { user } = options;
+    const among = config.directories;
+    const accountId =
+      user === undefined ? null : (await (await finding()).findAccount(io, config, user, { opened, among })).account.id;
+    const filter = { live: options.ended !== true, limit };
+    return opened.answered(await createSqlSessions(opened.database).list(accountId, filter, io.clock()));
+  });
+  io.out(options.json === true ? `${JSON.stringify(listed.map(asJson), null, 2)}\n` : listed.map(asLine).join(''));
+}
+
+const iso = (at: EpochSeconds): string => new Date(at * 1000).toISOString();
+
+function asJson({ sid, createdAt, expiresAt, endedAt, ...rest }: ListedSession) {
+  const ended = endedAt === null ? null : iso(endedAt);
+  return { sid: encodeBase64url(sid), created: iso(createdAt), expires: iso(expiresAt), ended, ...rest };
+}
+
+function asLine({ sid, accountId, createdAt, methods, address, endedAt }: ListedSession): string {
+  const end = endedAt === null ? '' : `ended ${iso(endedAt)}`;
+  const cells = [encodeBase64url(sid), accountId, iso(createdAt), methods.join('+'), address ?? '', end];
+  return `${cells.join('\t').trimEnd()}\n`;
+}
