@@ -1,220 +1,60 @@
 // A stock client signs in through three nodes, with a database and without one: Apache with mod_auth_openidc. Its codes
 // are redeemed by other nodes than gave them, and nodes die before, while and after they are.
 import assert from 'node:assert/strict';
-import { createServer, request as send } from 'node:http';
-import { join } from 'node:path';
-import { after, before, type TestContext, test } from 'node:test';
-import type { BalancerStep } from '../../scripts/haproxy.ts';
-import { startHaproxy } from '../../scripts/local-cluster.ts';
-import { answersOk, endAll, waitUntil } from '../../scripts/processes.ts';
-import { makeSamlSp, type SpIdentity, spMetadata } from '../../scripts/saml-sp.ts';
+import { makeSamlSp } from '../../scripts/saml-sp.ts';
 import {
-  type ApacheClient,
   AUTH_OPENIDC_TOOLS,
   type AuthOpenidc,
   apacheClient,
   OPENIDC_TEXT,
   startAuthOpenidc,
 } from '../support/auth-openidc.ts';
-import { ALICE, type Cluster, startCluster } from '../support/cluster.ts';
-import { freePorts } from '../support/free-ports.ts';
-import { HttpBrowser, type Page } from '../support/http-browser.ts';
-import { bareSp, headline, loginForm, PLAIN, signIn } from '../support/sign-in.ts';
-import { requireTool } from '../support/tools.ts';
+import { diesAfterItsCommit, killedBeforeRedeemed, killedInTurn, redeemedElsewhere } from '../support/client-losses.ts';
+import { type ClientKind, onBothScenes } from '../support/client-scene.ts';
+import { ALICE } from '../support/cluster.ts';
+import { HttpBrowser } from '../support/http-browser.ts';
+import { PLAIN, signIn } from '../support/sign-in.ts';
 
-const HAPROXY = '/usr/sbin/haproxy';
-const TOOLS = [HAPROXY, ...AUTH_OPENIDC_TOOLS];
-const TOKEN = '/oidc/token';
+const OPENID_CLIENT: ClientKind<AuthOpenidc> = {
+  tools: AUTH_OPENIDC_TOOLS,
+  redeemAt: '/oidc/token',
+  register: async () => {
+    const client = await apacheClient();
+    return {
+      parties: { clients: [client.document] },
+      start: (publicUrl) => startAuthOpenidc(client, publicUrl),
+    };
+  },
+  assertArrived: (page) => {
+    assert.equal(page.text.trim(), OPENIDC_TEXT);
+    assert.equal(page.headers['x-remote-user'], 'alice@example.org');
+    assert.equal(page.headers['x-claim-name'], 'Alice Example');
+  },
+  issuedBy: (browser) => {
+    const at = browser.hops.findLastIndex(({ url }) => url.endsWith('/callback'));
+    return browser.hops[at - 1]?.node ?? '';
+  },
+};
 
-interface Scene {
-  readonly cluster: Cluster;
-  readonly apache: AuthOpenidc;
-  readonly sp: SpIdentity;
-  /** What the balancer saw, programs' requests too. */
-  readonly steps: readonly BalancerStep[];
-  /** While true, the first node does what it is asked at the token endpoint, and dies before the answer leaves it. */
-  readonly dying: { now: boolean; deaths: number };
-  readonly close: () => Promise<void>;
-}
-
-/** A balancer of the test's own before the cluster's nodes, with something before the first that can break its answers. */
-async function startScene(directory: 'sql' | 'yaml'): Promise<Scene> {
-  const [publicPort = 0, dyingPort = 0] = await freePorts(2);
-  const client: ApacheClient = await apacheClient();
-  const sp = await bareSp(1);
-  const cluster = await startCluster({ parties: [spMetadata(sp)], clients: [client.document], directory, publicPort });
-  const dying = { now: false, deaths: 0 };
-  const [first, ...others] = cluster.nodes;
-  assert.ok(first);
-  const front = await startDyingFront(dyingPort, first.port, dying);
-  const steps: BalancerStep[] = [];
-  const haproxy = await startHaproxy({
-    binary: HAPROXY,
-    configFile: join(cluster.folder, 'public.cfg'),
-    port: publicPort,
-    nodes: [{ ...first, port: dyingPort }, ...others],
-    onStep: (step) => steps.push(step),
-  });
-  await waitUntil('the public balancer', 10_000, () => answersOk(`${cluster.publicUrl}/oidc/jwks`));
-  const apache = await startAuthOpenidc(client, cluster.publicUrl);
-  const close = async () => {
-    await apache.close();
-    await endAll([haproxy], 1000);
-    await front();
-    await cluster.close();
-  };
-  return { cluster, apache, sp, steps, dying, close };
-}
-
-/** Hands everything on; a dying node has committed, and its answer is lost with it. */
-async function startDyingFront(port: number, target: number, dying: Scene['dying']): Promise<() => Promise<void>> {
-  const server = createServer((incoming, response) => {
-    const { method = 'GET', url: path = '/', rawHeaders: headers } = incoming;
-    const outgoing = send({ host: '127.0.0.1', port: target, method, path, headers }, (answer) => {
-      if (dying.now && path === TOKEN) {
-        answer.resume().on('end', () => {
-          dying.deaths += 1;
-          response.destroy();
-        });
-        return;
-      }
-      response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-      answer.pipe(response);
-    });
-    outgoing.on('error', () => response.destroy());
-    incoming.pipe(outgoing);
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return async () => {
-    server.close();
-    server.closeAllConnections();
-  };
-}
-
-/** From the protected page to it, with a password when one is asked for. */
-async function visit(scene: Scene, browser: HttpBrowser): Promise<{ readonly page: Page; readonly pages: number }> {
-  const arrived = await browser.get(scene.apache.protectedUrl);
-  const login = loginForm(arrived);
-  if (login === null) return { page: arrived, pages: 0 };
-  const page = await browser.submit(arrived, login, { username: ALICE.name, password: ALICE.password });
-  return { page, pages: 1 };
-}
-
-async function assertIn(scene: Scene, page: Page): Promise<void> {
-  assert.equal(page.status, 200, `${page.url}: ${headline(page)}\n${await scene.apache.errorLog()}`);
-  assert.equal(page.text.trim(), OPENIDC_TEXT);
-  assert.equal(page.headers['x-remote-user'], 'alice@example.org');
-  assert.equal(page.headers['x-claim-name'], 'Alice Example');
-}
-
-/** The node whose answer sent the browser to the client with a code. */
-function issuedBy(browser: HttpBrowser): string {
-  const at = browser.hops.findLastIndex(({ url }) => url.endsWith('/callback'));
-  return browser.hops[at - 1]?.node ?? '';
-}
-
-for (const directory of ['yaml', 'sql'] as const) {
-  const mode = directory === 'yaml' ? 'without a database' : 'with a database';
-  let scene: Scene | null = null;
-
-  const played = (name: string, body: (scene: Scene, t: TestContext) => Promise<void>) =>
-    test(`${mode}: ${name}`, async (t) => {
-      if (!TOOLS.every((tool) => requireTool(t, tool))) return;
-      assert.ok(scene);
-      await body(scene, t);
-    });
-
-  before(async () => {
-    if (TOOLS.every((tool) => requireTool({ skip: () => {} }, tool))) scene = await startScene(directory);
-  });
-  after(() => scene?.close());
-
+onBothScenes(OPENID_CLIENT, (played) => {
   played('a password, and a code that another node redeems', async (now) => {
-    const browser = new HttpBrowser();
-    const { page, pages } = await visit(now, browser);
-    await assertIn(now, page);
-    assert.equal(pages, 1);
-    const redeemed = now.steps.findLast(({ path }) => path === TOKEN);
-    assert.equal(redeemed?.status, 200);
-    assert.match(issuedBy(browser), /^n[123]$/);
-    assert.notEqual(redeemed.node, issuedBy(browser));
-    browser.close();
+    await redeemedElsewhere(now);
   });
 
   played('single sign-on from SAML to OpenID Connect without a page', async (now) => {
     const browser = new HttpBrowser();
     const first = await signIn(browser, now.sp, makeSamlSp(now.sp, now.cluster.idp), PLAIN, ALICE);
     assert.equal(first.pages, 1);
-    const { page, pages } = await visit(now, browser);
+    const { page, pages } = await now.visit(browser);
     assert.equal(pages, 0);
-    await assertIn(now, page);
+    await now.assertIn(page);
     browser.close();
   });
 
-  played('the node that gave the code is killed with -9 before it is redeemed', async (now) => {
-    const killed: number[] = [];
-    const browser = new HttpBrowser({
-      onExchange: ({ method, url, node }) => {
-        if (method !== 'POST' || !url.includes('/flow/')) return;
-        const index = now.cluster.nodes.findIndex(({ name }) => name === node);
-        killed.push(index);
-        void now.cluster.kill9(index);
-      },
-    });
-    const { page } = await visit(now, browser);
-    await assertIn(now, page);
-    const [index = -1] = killed;
-    assert.equal(now.cluster.nodes[index]?.name, issuedBy(browser));
-    browser.close();
-    await now.cluster.restart(index);
-  });
-
+  played('the node that gave the code is killed with -9 before it is redeemed', killedBeforeRedeemed);
   played(
     'a node dies after its commit at the token endpoint: the balancer’s repeat is answered by another',
-    async (now) => {
-      now.dying.now = true;
-      try {
-        for (let i = 0; i < 6; i += 1) {
-          const browser = new HttpBrowser();
-          await assertIn(now, (await visit(now, browser)).page);
-          browser.close();
-        }
-      } finally {
-        now.dying.now = false;
-      }
-      assert.ok(now.dying.deaths >= 1, 'the first node was asked');
-      assert.ok(now.steps.some(({ path, status, retries }) => path === TOKEN && status === 200 && retries > 0));
-    },
+    diesAfterItsCommit,
   );
-
-  played('no sign-in fails while nodes are killed with -9 in turn', async (now, t) => {
-    const failures: string[] = [];
-    let done = 0;
-    let stopped = false;
-    const people = Array.from({ length: 3 }, async () => {
-      while (!stopped) {
-        const browser = new HttpBrowser();
-        try {
-          await assertIn(now, (await visit(now, browser)).page);
-          done += 1;
-        } catch (error) {
-          const hops = browser.hops.map(({ method, url, status, node }) => `${method} ${url} ${status} ${node}`);
-          failures.push(`${String(error)}\n    ${hops.join('\n    ')}`);
-        }
-        browser.close();
-      }
-    });
-    try {
-      for (const index of [1, 2, 0]) {
-        await now.cluster.kill9(index);
-        await now.cluster.restart(index);
-      }
-    } finally {
-      stopped = true;
-      await Promise.all(people);
-    }
-    t.diagnostic(`${done} sign-ins`);
-    assert.deepEqual(failures, []);
-    assert.ok(done >= 15, `${done} sign-ins`);
-  });
-}
+  played('no sign-in fails while nodes are killed with -9 in turn', killedInTurn);
+});

@@ -1,14 +1,14 @@
-// Owns: a stock SP: Debian's Apache with mod_auth_mellon in a folder of its own, on a port of its own.
-// Debian's own Apache configuration is neither read nor started.
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// Owns: a stock SP: Apache with mod_auth_mellon. Leaves to apache.ts: running it.
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeKeyAndCertificate } from '../../scripts/key-and-certificate.ts';
-import { answersOk, type Child, endAll, startChild, waitUntil } from '../../scripts/processes.ts';
+import { type Apache, apacheTools, ownedByApache, startApache } from './apache.ts';
 import { freePort } from './free-ports.ts';
 
+const MODULE = 'auth_mellon';
+
 /** What must be installed; for `requireTool`. */
-export const MELLON_TOOLS = ['/usr/sbin/apache2', '/usr/lib/apache2/modules/mod_auth_mellon.so'] as const;
+export const MELLON_TOOLS = apacheTools(MODULE);
 
 /** An SP that is known by its metadata before it knows any IdP. */
 export interface MellonIdentity {
@@ -19,12 +19,9 @@ export interface MellonIdentity {
   readonly certificatePem: string;
 }
 
-export interface Mellon {
+export interface Mellon extends Omit<Apache, 'baseUrl'> {
   /** A page that needs a sign-in. */
   readonly protectedUrl: string;
-  /** The last lines of Apache's error log, for a failure's message. */
-  readonly errorLog: () => Promise<string>;
-  readonly close: () => Promise<void>;
 }
 
 /** The page behind the sign-in; mellon's variables come as response headers beside it. */
@@ -52,80 +49,33 @@ export async function mellonIdentity(): Promise<MellonIdentity> {
   return { baseUrl, port, metadataXml, privateKeyPem, certificatePem };
 }
 
-/** Starts Apache in the foreground, as www-data when this is root. */
 export async function startMellon(identity: MellonIdentity, idpMetadataXml: string): Promise<Mellon> {
-  const folder = await mkdtemp(join(tmpdir(), 'signet-mellon-'));
-  const asRoot = process.getuid?.() === 0;
-  await mkdir(join(folder, 'htdocs'));
-  await writeFile(join(folder, 'htdocs', 'index.html'), `${PROTECTED_TEXT}\n`);
-  await writeFile(join(folder, 'sp.key'), identity.privateKeyPem);
-  await writeFile(join(folder, 'sp.crt'), identity.certificatePem);
-  await writeFile(join(folder, 'sp.xml'), identity.metadataXml);
-  await writeFile(join(folder, 'idp.xml'), idpMetadataXml);
-  await writeFile(join(folder, 'httpd.conf'), apacheConfig(folder, identity.port, asRoot));
-  // Apache's children read the key and write their state here after they have become www-data.
-  await chmod(folder, 0o755);
-  if (asRoot) {
-    const { uid, gid } = await wwwData();
-    for (const name of ['', 'sp.key', 'sp.crt', 'sp.xml', 'idp.xml']) await chown(join(folder, name), uid, gid);
-  }
-  const apache: Child = await startChild({
-    name: 'apache',
-    command: '/usr/sbin/apache2',
-    args: ['-f', join(folder, 'httpd.conf'), '-D', 'FOREGROUND'],
-  });
-  const errorLog = async () => (await readFile(join(folder, 'error.log'), 'utf8').catch(() => '')).slice(-3000);
-  const close = async () => {
-    await endAll([apache], 3000);
-    await rm(folder, { recursive: true, force: true });
+  const files = {
+    'sp.key': identity.privateKeyPem,
+    'sp.crt': identity.certificatePem,
+    'sp.xml': identity.metadataXml,
+    'idp.xml': idpMetadataXml,
   };
-  try {
-    await waitUntil('Apache', 10_000, async () => {
-      if (!apache.alive()) throw new Error(`Apache ended with ${await apache.ended}`);
-      return answersOk(`${identity.baseUrl}/open/index.html`);
-    });
-  } catch (error) {
-    const said = [...apache.lastLines(), await errorLog()].join('\n');
-    await close();
-    throw new Error(`${String(error)}\n${said}`);
-  }
+  const { errorLog, close } = await startApache({
+    port: identity.port,
+    module: MODULE,
+    logLevel: 'warn',
+    pages: { index: `${PROTECTED_TEXT}\n` },
+    // Apache's children read the key and write their state here.
+    prepare: async (folder) => {
+      await ownedByApache(folder);
+      for (const [name, text] of Object.entries(files)) {
+        await writeFile(join(folder, name), text);
+        await ownedByApache(join(folder, name));
+      }
+    },
+    rules,
+  });
   return { protectedUrl: `${identity.baseUrl}/index.html`, errorLog, close };
 }
 
-async function wwwData(): Promise<{ readonly uid: number; readonly gid: number }> {
-  const line = (await readFile('/etc/passwd', 'utf8')).split('\n').find((each) => each.startsWith('www-data:'));
-  const [, , uid, gid] = line?.split(':') ?? [];
-  if (uid === undefined || gid === undefined) throw new Error('there is no user www-data');
-  return { uid: Number(uid), gid: Number(gid) };
-}
-
-const MODULES = [
-  'mpm_event',
-  'authn_core',
-  'authz_core',
-  'authz_user',
-  'auth_mellon',
-  'mime',
-  'dir',
-  'alias',
-  'headers',
-];
-
-function apacheConfig(folder: string, port: number, asRoot: boolean): string {
-  return `ServerRoot ${folder}
-ServerName 127.0.0.1
-Listen 127.0.0.1:${port}
-PidFile ${folder}/httpd.pid
-ErrorLog ${folder}/error.log
-DefaultRuntimeDir ${folder}
-Mutex file:${folder} default
-StartServers 1
-${MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
-${asRoot ? 'User www-data\nGroup www-data' : ''}
-TypesConfig /etc/mime.types
-DocumentRoot ${folder}/htdocs
-Alias /open ${folder}/htdocs
-MellonLockFile ${folder}/mellon.lock
+function rules(folder: string): string {
+  return `MellonLockFile ${folder}/mellon.lock
 MellonPostDirectory ${folder}
 <Location />
   MellonEnable info
