@@ -68,7 +68,12 @@ export function casSignOut(server: Pick<CasServer, 'afterLogout'>, form: Readonl
 /** Nothing in the request shows which session it is about, so the person is asked: anybody can write such a link. */
 function signOut(server: Pick<CasServer, 'afterLogout'>, services: readonly string[]): SignOutRequest {
   const returnTo = server.afterLogout(services.map((service) => ['service', service]));
-  return { returnTo, isOf: () => false, fields: returnTo === null ? [] : [[AFTER_LOGOUT_FIELD, returnTo]] };
+  return {
+    returnTo,
+    isOf: () => false,
+    language: null,
+    fields: returnTo === null ? [] : [[AFTER_LOGOUT_FIELD, returnTo]],
+  };
 }
 
 /** What cannot be read, and faults, in the words of the protocol. */

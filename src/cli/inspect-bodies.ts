@@ -2,6 +2,7 @@
 // is not. One row per purpose: a new body codec gets one. A key that is not in its row is shown by its type alone.
 // Leaves to sealed/: whether a body is one. docs/sealed-values.md, Bodies.
 import { PROTOCOL_NUMBERS } from '../core/authentication-request.ts';
+import { LANGUAGE_NUMBERS, LANGUAGES } from '../core/language.ts';
 import { decodePending as decodePendingCas } from '../protocols/cas/pending-answer.ts';
 import { decodePending } from '../protocols/saml/pending-answer.ts';
 import { decodeEnrolment } from '../sealed/enrolment-body.ts';
@@ -122,6 +123,7 @@ const FLOW: Row = {
     15: { name: 'events', show: afterKey(10) },
     // Its data is what a code or the answer of a key is compared with.
     16: { name: 'challenge', show: (value) => methodName(list(value)[0]) },
+    17: { name: 'language', show: (value) => LANGUAGES.find((one) => LANGUAGE_NUMBERS[one] === value) ?? plain(value) },
   },
 };
 

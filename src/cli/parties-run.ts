@@ -63,6 +63,7 @@ export async function addOne(io: CliIo, file: string, options: ConfigOption & Ad
 
 export interface AddServiceFlags {
   readonly name?: string;
+  readonly language?: string;
   readonly exact?: true;
   readonly user?: string;
   readonly attribute?: readonly string[];
@@ -71,10 +72,11 @@ export interface AddServiceFlags {
 
 export async function addOneService(io: CliIo, url: string, options: ConfigOption & AddServiceFlags): Promise<void> {
   const { parties } = readConfig(options.config, io.environment);
-  const { name, exact, user, attribute, callback } = options;
+  const { name, language, exact, user, attribute, callback } = options;
   const document = {
     url,
     ...(name === undefined ? {} : { name }),
+    ...(language === undefined ? {} : { language }),
     ...(exact === undefined ? {} : { match: 'exact' }),
     ...(user === undefined ? {} : { user }),
     ...(attribute === undefined ? {} : { attributes: attribute }),

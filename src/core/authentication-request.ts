@@ -1,6 +1,7 @@
 // Owns: what one relying party asked for, whatever it spoke. Plain data: it is sealed into the login cookie.
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { AssuranceLevel } from './assurance.ts';
+import type { Language } from './language.ts';
 
 /** Protocols by the number that stands in sealed values: append only. `account`: the account's own pages ask. */
 export const PROTOCOL_NUMBERS = { saml: 1, oidc: 2, cas: 3, account: 4 } as const satisfies Record<string, number>;
@@ -35,6 +36,8 @@ export interface AuthenticationRequest {
   /** IsPassive, prompt=none, gateway: no page may be shown. */
   readonly passive: boolean;
   readonly subject: SubjectHint;
+  /** What its people read on the way (ui_locales, locale); null: it leaves that to their browsers. */
+  readonly language: Language | null;
   readonly receivedAt: EpochSeconds;
   readonly answerTo: PendingAnswer;
 }

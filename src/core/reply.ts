@@ -1,4 +1,5 @@
 // Owns: HTTP answers as data. Only http/ turns one into bytes on a connection.
+import type { Language } from './language.ts';
 
 export interface SetCookie {
   readonly name: string;
@@ -25,6 +26,8 @@ export interface AutoPost extends Common {
   /** A verified return address, exactly as registered. */
   readonly action: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
+  /** Of its button; without it the browser's. */
+  readonly language?: Language;
 }
 
 export interface Body extends Common {

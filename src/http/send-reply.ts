@@ -47,7 +47,7 @@ export function createSender(options: SenderOptions): Sender {
         status = reply.status;
         headers.location = reply.location;
       } else if (reply.kind === 'auto-post') {
-        text = pages.autoPost(languageOf(facts), reply);
+        text = pages.autoPost(reply.language ?? languageOf(facts), reply);
         headers['content-type'] = 'text/html; charset=utf-8';
       } else {
         status = reply.status;

@@ -10,6 +10,7 @@ import {
   type RelyingPartyKey,
   type SubjectHint,
 } from '../core/authentication-request.ts';
+import { LANGUAGE_NUMBERS, LANGUAGES, type Language } from '../core/language.ts';
 import {
   type Challenge,
   type LoginContext,
@@ -80,6 +81,7 @@ export function encodeFlow(flow: LoginFlow): { readonly body: Uint8Array } | Flo
     [14, context.accountId ?? undefined],
     [15, events.length === 0 ? undefined : eventsToCbor(events)],
     [16, context.challenge === null ? undefined : challengeToCbor(context.challenge, receivedAt)],
+    [17, request.language === null ? undefined : LANGUAGE_NUMBERS[request.language]],
   ]);
   const body = encodeCbor(map);
   if (decodeFlow(body) === null) throw new RangeError('a flow over the caps of its body');
@@ -139,6 +141,7 @@ function readRequest(fields: CborFields): AuthenticationRequest {
     maxAge: fields.optional(8, (_, key) => fields.uint(key, { max: U32_MAX })),
     passive: (flags & PASSIVE) !== 0,
     subject: readSubject(fields, (flags & SUBJECT_REQUIRED) !== 0),
+    language: fields.optional(17, readLanguage),
     receivedAt: fields.uint(10, { max: U32_MAX }),
     answerTo: { protocol, data },
   };
@@ -151,6 +154,11 @@ function isKeyOf(protocol: ProtocolName, text: string): text is RelyingPartyKey 
 function readLevel(items: CborFields, position: number): AssuranceLevel {
   const number = items.uint(position, { max: 255 });
   return LEVEL_NAMES.find((name) => LEVELS[name] === number) ?? items.refuse(position);
+}
+
+function readLanguage(fields: CborFields, key: number): Language {
+  const number = fields.uint(key, { max: 255 });
+  return LANGUAGES.find((language) => LANGUAGE_NUMBERS[language] === number) ?? fields.refuse(key);
 }
 
 function readSubject(fields: CborFields, required: boolean): SubjectHint {

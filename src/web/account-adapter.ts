@@ -55,6 +55,7 @@ export function pageRequest({ path, accountId, proof, now }: PageRequest): Authe
     maxAge: proof?.maxAge ?? null,
     passive: false,
     subject: { kind: accountId === null ? 'none' : 'required' },
+    language: null,
     receivedAt: now,
     answerTo,
   };

@@ -93,14 +93,14 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
         reason: result.reason,
         relyingParty: request.relyingParty,
       });
-      return withCookies(answer.reply, cookies);
+      return withCookies(inLanguage(answer.reply, facts), cookies);
     }
     const session = answer.participant === null ? result.session : withParticipant(result.session, answer.participant);
     const sealed = await sealSession(result, session, request, shown, facts);
     if (sealed === 'unavailable') return desk.page('unavailable', 503, facts);
     if (sealed !== null) cookies.push(sealed);
     await record(result, request, session, answer.error?.code ?? null, shown, facts);
-    return withCookies(answer.reply, cookies);
+    return withCookies(inLanguage(answer.reply, facts), cookies);
   };
 
   const answerContext = ({ session, flow }: Shown): AnswerContext => {
@@ -216,4 +216,9 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
   };
 
   return { give, audit };
+}
+
+/** Only a form that posts itself has a word to say. */
+function inLanguage(reply: Reply, facts: RequestFacts): Reply {
+  return reply.kind === 'auto-post' ? { ...reply, language: languageOf(facts) } : reply;
 }

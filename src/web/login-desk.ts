@@ -13,6 +13,7 @@ import type { PasskeySignIn } from '../methods/webauthn.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import { type Asked, createFactorDesk } from './factor-desk.ts';
 import {
+  inLanguageOf,
   type LoginWorld,
   type Next,
   nextStep,
@@ -60,21 +61,24 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
   const passkeys = options.passkeys === null ? null : createPasskeyDoor(options, answers, options.passkeys);
   const stepPages = createStepPages(options, password, passkeys, factors);
 
-  const begin = async (arrival: Arrival, facts: RequestFacts): Promise<Reply> => {
-    if (arrival.kind !== 'authenticate') {
-      const { code, relyingParty } = arrival.error;
-      desk.log.info('request refused', {
-        requestId: facts.requestId,
-        code,
-        detail: arrival.error.detail,
-        relyingParty,
-      });
-      answers.audit(facts, { action: 'refusal', outcome: 'failure', reason: code, relyingParty });
-      if (arrival.kind === 'reply') return arrival.reply;
-      const language = languageOf(facts);
-      const said = wordsIn(language).refusals[arrival.page];
-      return pages.message(language, arrival.status, { ...said, reference: facts.requestId });
-    }
+  const refused = (arrival: Exclude<Arrival, { readonly kind: 'authenticate' }>, facts: RequestFacts): Reply => {
+    const { code, relyingParty } = arrival.error;
+    desk.log.info('request refused', {
+      requestId: facts.requestId,
+      code,
+      detail: arrival.error.detail,
+      relyingParty,
+    });
+    answers.audit(facts, { action: 'refusal', outcome: 'failure', reason: code, relyingParty });
+    if (arrival.kind === 'reply') return arrival.reply;
+    const language = languageOf(facts, relyingParty === null ? null : options.relyingParty(relyingParty));
+    const said = wordsIn(language).refusals[arrival.page];
+    return pages.message(language, arrival.status, { ...said, reference: facts.requestId });
+  };
+
+  const begin = async (arrival: Arrival, arrived: RequestFacts): Promise<Reply> => {
+    if (arrival.kind !== 'authenticate') return refused(arrival, arrived);
+    const facts = inLanguageOf(options, arrival.request, arrived);
     if (!isNavigation(facts)) return desk.page('embedded', 403, facts);
     const context = emptyContext(facts.now);
     const flow = { innerId: desk.random(16), lineage: [], request: arrival.request, context };
@@ -108,11 +112,12 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     return { kind: 'redirect', status: 303, location: `/flow/${id}`, cookies };
   };
 
-  const openVisit = async (id: string, facts: RequestFacts): Promise<StoredVisit | Reply> => {
-    const cookie = await flows.open(id, facts);
-    if (isUnavailable(cookie)) return desk.page('unavailable', 503, facts);
-    const shown = await shownSession(facts);
-    if (cookie === null) return desk.page(shown.session === null ? 'stale' : 'finished', 410, facts);
+  const openVisit = async (id: string, arrived: RequestFacts): Promise<StoredVisit | Reply> => {
+    const cookie = await flows.open(id, arrived);
+    if (isUnavailable(cookie)) return desk.page('unavailable', 503, arrived);
+    const shown = await shownSession(arrived);
+    if (cookie === null) return desk.page(shown.session === null ? 'stale' : 'finished', 410, arrived);
+    const facts = inLanguageOf(options, cookie.flow.request, arrived);
     return { flow: cookie.flow, cookie, ...shown, facts };
   };
 
@@ -125,8 +130,8 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     if (answer !== null) return answer;
     // Judged only now: a balancer's repeat of the request that finished the flow has been answered above, once more.
     const spent = await desk.spent.peek('login-flow', visit.flow.innerId, facts.now);
-    if (isUnavailable(spent)) return desk.page('unavailable', 503, facts);
-    if (spent) return withCookies(desk.page('finished', 410, facts), [flows.expired(id)]);
+    if (isUnavailable(spent)) return desk.page('unavailable', 503, visit.facts);
+    if (spent) return withCookies(desk.page('finished', 410, visit.facts), [flows.expired(id)]);
     return stepPages.of(visit, next);
   };
 
@@ -135,11 +140,11 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     const opened = await openVisit(id, facts);
     if ('kind' in opened) return opened;
     // Nothing is tried, and nothing used up, that could not be answered.
-    if (opened.outage) return desk.page('unavailable', 503, facts);
+    if (opened.outage) return desk.page('unavailable', 503, opened.facts);
     // A session in its last moments is not lengthened: it would end at once, and the person be asked all of it again.
     const visit = opened.session?.ending === true ? { ...opened, session: null } : opened;
     if (!forms.matches(visit.flow.innerId, 'login', facts.form.get('form_token')))
-      return desk.page('foreign', 403, facts);
+      return desk.page('foreign', 403, visit.facts);
     if (facts.form.has('cancel')) return proceed(visit, { kind: 'declined' });
     if (facts.form.has('skip')) return proceed(visit, { kind: 'skipped' });
     const chosen = methodNamed(options.possible, facts.form.get(CHOOSE_FIELD));

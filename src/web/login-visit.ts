@@ -2,7 +2,7 @@
 // now, and the flow's next step. Leaves to core/login-flow the decision; to login-desk.ts and factor-desk.ts the pages.
 import { type Account, type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import type { MethodName } from '../core/authentication-event.ts';
-import type { RelyingPartyKey } from '../core/authentication-request.ts';
+import type { AuthenticationRequest, RelyingPartyKey } from '../core/authentication-request.ts';
 import type { CredentialSet, CredentialStore } from '../core/credential.ts';
 import type { Language } from '../core/language.ts';
 import type { LoginContext } from '../core/login-context.ts';
@@ -25,6 +25,7 @@ export interface Visit {
   readonly session: OpenSession | null;
   /** It cannot be said whether the session that the browser shows has been ended. */
   readonly outage: boolean;
+  /** In the language of the flow. */
   readonly facts: RequestFacts;
 }
 
@@ -67,10 +68,18 @@ export interface Speech {
   readonly application: string;
 }
 
-/** In the language that the browser wants, else in the party's. */
+/** The facts with the language of everything that is said on the way to this answer: the party's wish comes first. */
+export function inLanguageOf(
+  world: Pick<LoginWorld, 'relyingParty'>,
+  { language, relyingParty }: Pick<AuthenticationRequest, 'language' | 'relyingParty'>,
+  facts: RequestFacts,
+): RequestFacts {
+  return { ...facts, language: language ?? languageOf(facts, world.relyingParty(relyingParty)) };
+}
+
 export function speechOf(world: Pick<LoginWorld, 'relyingParty'>, { flow, facts }: Visit): Speech {
   const party = world.relyingParty(flow.request.relyingParty);
-  const language = languageOf(facts, party);
+  const language = languageOf(facts);
   const words = wordsIn(language);
   const own = flow.request.answerTo.protocol === 'account';
   const application = own ? words.common.toAccount : (party?.displayName ?? words.common.theApplication);

@@ -1,5 +1,6 @@
 // Owns: signing out of Signet itself, and saying honestly what it reached. Single logout is not here.
 import { isUnavailable } from '../core/account.ts';
+import type { Language } from '../core/language.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
 import type { AnswerDesk } from './answer-desk.ts';
@@ -24,6 +25,8 @@ export interface SignOutRequest {
   readonly returnTo: string | null;
   /** The relying party has shown that it is about this session, so the person is not asked. */
   readonly isOf: (sid: Uint8Array) => boolean;
+  /** What its people read; null: it leaves that to their browsers. */
+  readonly language: Language | null;
   /** What the page that asks hands on. */
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
@@ -75,10 +78,11 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     if (!desk.forms.matches(session.sid, 'logout', facts.form.get('form_token')))
       return desk.page('foreign', 403, facts);
     const request = await options.signOutRequest(facts.form);
-    return signOut(session, request?.returnTo ?? null, facts);
+    return signOut(session, request?.returnTo ?? null, inLanguageOf(request, facts));
   };
 
-  const asked: LogoutDesk['asked'] = async (request, facts) => {
+  const asked: LogoutDesk['asked'] = async (request, arrived) => {
+    const facts = inLanguageOf(request, arrived);
     const open = await shown(facts);
     if (open === null)
       return request.returnTo === null ? notSignedIn(facts) : goTo(request.returnTo, [desk.sessions.expired]);
@@ -110,6 +114,10 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
   };
 
   return { show: (facts) => ask(facts, []), submit, asked };
+}
+
+function inLanguageOf(request: SignOutRequest | null, facts: RequestFacts): RequestFacts {
+  return request?.language == null ? facts : { ...facts, language: request.language };
 }
 
 function goTo(location: string, cookies: readonly SetCookie[]): Reply {

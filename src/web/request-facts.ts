@@ -1,4 +1,5 @@
 // Owns: what a controller may know of an HTTP request. http/ makes it; nothing below sees Express.
+import type { Language } from '../core/language.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 
 export interface RequestFacts {
@@ -21,6 +22,8 @@ export interface RequestFacts {
   /** null when X-Forwarded-For came from a peer that is not configured as a proxy. */
   readonly address: string | null;
   readonly now: EpochSeconds;
+  /** What its pages are in, once more is known than the request says: a flow's, or the wish of who sent the person. */
+  readonly language?: Language;
 }
 
 /**

@@ -242,10 +242,13 @@ export function wordsIn(language: Language): Words {
   return CATALOGUE[language];
 }
 
-/** What the browser prefers; where that is none of ours, what the party says of its people. */
+/**
+ * What is settled already (what the relying party asked for, first of all); else what the browser prefers; where that is
+ * none of ours, what the party's settings say of its people; else English.
+ */
 export function languageOf(
-  facts: Pick<RequestFacts, 'headers'>,
+  facts: Pick<RequestFacts, 'headers' | 'language'>,
   party: { readonly language: Language | null } | null = null,
 ): Language {
-  return preferredLanguage(facts.headers['accept-language'], party?.language ?? 'en');
+  return facts.language ?? preferredLanguage(facts.headers['accept-language'], party?.language ?? 'en');
 }

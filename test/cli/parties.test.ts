@@ -212,6 +212,7 @@ test('a CAS service by its address: written, listed, not written twice, removed'
   const args = [
     '--name',
     'Wiki',
+    ...['--language', 'de'],
     '--user',
     'mail',
     '--attribute',
@@ -226,6 +227,7 @@ test('a CAS service by its address: written, listed, not written twice, removed'
   assert.deepEqual(parse(await readFile(join(folder, 'parties', file), 'utf8')), {
     url: 'https://wiki.example/app',
     name: 'Wiki',
+    language: 'de',
     user: 'mail',
     attributes: ['mail', 'sn'],
     proxy: { callbackUrls: ['https://wiki.example/cb'] },

@@ -26,6 +26,7 @@ export const REQUEST: AuthenticationRequest = {
   maxAge: null,
   passive: false,
   subject: { kind: 'none' },
+  language: null,
   receivedAt: NOW - 10,
   answerTo: { protocol: 'saml', data: new Uint8Array() },
 };

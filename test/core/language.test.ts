@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Language, languageOfTag, preferredLanguage } from '../../src/core/language.ts';
+import { type Language, languageOfTag, languageOfTags, preferredLanguage } from '../../src/core/language.ts';
 
 // RFC 9110 §12.5.4; what is no header of a browser's is no wish.
 const rows: readonly (readonly [header: string | undefined, otherwise: Language, expect: Language])[] = [
@@ -34,3 +34,30 @@ for (const [header, otherwise, expect] of rows) {
 test('a tag is known by its first part', () => {
   assert.deepEqual(['de', 'de-CH', 'EN-gb', 'fr', ''].map(languageOfTag), ['de', 'de', 'en', null, null]);
 });
+
+// OpenID Connect Core §3.1.2.1: an error should not result when none of them is there.
+const wishes: readonly (readonly [tags: string | null, expect: Language | null])[] = [
+  [null, null],
+  ['', null],
+  ['de', 'de'],
+  ['de-CH-1996 en', 'de'],
+  ['fr-CA fr en', 'en'],
+  ['xx  DE', 'de'],
+  ['en de', 'en'],
+  ['fr it', null],
+  // No tags.
+  ['d', null],
+  ['de_DE', null],
+  ['de;q=1', null],
+  ['de, en', 'en'],
+  ['de-<script>', null],
+  ['de-verylongsubtag', null],
+  ['*', null],
+  ['__proto__ constructor', null],
+  [`${'fr '.repeat(42)}de`, 'de'],
+  [`${'fr '.repeat(43)}de`, null],
+];
+
+for (const [tags, expect] of wishes) {
+  test(`wished for '${tags?.slice(0, 30)}': ${expect}`, () => assert.equal(languageOfTags(tags), expect));
+}

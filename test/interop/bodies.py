@@ -287,6 +287,7 @@ FLOW = Flow(
         14: ("account", ACCOUNT, False),
         15: ("events", List(EVENT, 1, 4), False),
         16: ("challenge", CHALLENGE, False),
+        17: ("language", Uint(1, 2), False),
     }
 )
 

@@ -36,6 +36,7 @@ const FLOW: LoginFlow = {
     maxAge: 3600,
     passive: false,
     subject: { kind: 'suggested', loginName: 'maria' },
+    language: null,
     receivedAt: NOW,
     answerTo: { protocol: 'saml', data: Uint8Array.from(hex('a10163616263')) },
   },
@@ -152,6 +153,7 @@ for (const { name, flow } of [
     },
   },
   { name: 'a required subject', flow: flowWith({ subject: { kind: 'required' } }) },
+  { name: 'a language', flow: flowWith({ language: 'de' }) },
   { name: 'maxAge 0', flow: flowWith({ maxAge: 0 }) },
   { name: 'an expired proof', flow: flowWith({}, { failure: { kind: 'expired' } }) },
   {
@@ -217,6 +219,7 @@ test('the sum of all caps fits the purpose', () => {
       maxAge: 2 ** 32 - 1,
       passive: true,
       subject: { kind: 'suggested', loginName: 'x'.repeat(TYPED_NAME_MAX_BYTES) },
+      language: 'de',
       receivedAt: NOW,
       answerTo: bigData(FLOW_DATA_SURE_BYTES),
     },
@@ -343,7 +346,10 @@ for (const { name, changes, context = FLOW.context } of [
   { name: 'a challenge later than can be', changes: [[16, [2, 65_536, Buffer.alloc(1)]]] },
   { name: 'a challenge of 65 bytes', changes: [[16, [2, 5, Buffer.alloc(65)]]] },
   { name: 'a challenge that is text', changes: [[16, [2, 5, 'x']]] },
-  { name: 'an unknown key', changes: [[17, 0]] },
+  { name: 'no language', changes: [[17, 0]] },
+  { name: 'an unknown language', changes: [[17, 3]] },
+  { name: 'a language that is text', changes: [[17, 'de']] },
+  { name: 'an unknown key', changes: [[18, 0]] },
 ] satisfies { name: string; changes: [number, CborValue | undefined][]; context?: LoginContext }[]) {
   test(`no flow: ${name}`, () => {
     assert.ok(decodeFlow(changed(context, [])));

@@ -13,6 +13,7 @@ const LONGEST = {
   renew: 16,
   gateway: 16,
   method: 16,
+  locale: 128,
   format: 16,
 } as const;
 export type CasParameter = keyof typeof LONGEST;

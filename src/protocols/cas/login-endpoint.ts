@@ -2,6 +2,7 @@
 // in; to cas-adapter.ts: the answer. Reads no cookie and no header. Credentials are never posted here (§2.2): the pages of
 // the one login flow ask for them.
 import type { AuthenticationRequest } from '../../core/authentication-request.ts';
+import { languageOfTags } from '../../core/language.ts';
 import { TYPED_NAME_MAX_BYTES } from '../../core/login-context.ts';
 import type { Arrival } from '../../core/protocol-adapter.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -39,6 +40,7 @@ export function createCasLogin(deps: {
       // §2.1.1: with both set, renew counts.
       passive: parameters.isSet('gateway') && !renew,
       subject: { kind: 'none' },
+      language: languageOfTags(parameters.get('locale')),
       receivedAt: deps.clock(),
       answerTo: encodePending({ partyHash: found.hash, service, post: method === 'POST', renew }),
     };

@@ -1,6 +1,7 @@
 // Owns: the authorization endpoint: a request by GET or POST, pushed, or as a request object, becomes an Arrival.
 // Leaves to core/login-flow: who is signed in. Leaves to oidc-adapter.ts: the answer. Reads no cookie and no header.
 import type { AuthenticationRequest, SubjectHint } from '../../core/authentication-request.ts';
+import { languageOfTags } from '../../core/language.ts';
 import { TYPED_NAME_MAX_BYTES } from '../../core/login-context.ts';
 import type { Arrival } from '../../core/protocol-adapter.ts';
 import { decodeBase64url } from '../../lib/base64url.ts';
@@ -227,6 +228,7 @@ function requestOf(
     maxAge: maxAge === null ? (client.metadata.default_max_age ?? null) : Number(maxAge),
     passive: prompts.includes('none'),
     subject: subject === null ? suggestion(parameters.get('login_hint')) : { kind: 'required' },
+    language: languageOfTags(parameters.get('ui_locales')),
     receivedAt,
     answerTo: encodePending(pending),
   };

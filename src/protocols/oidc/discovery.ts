@@ -1,4 +1,5 @@
 // Owns: what this provider says of itself: discovery (OpenID Connect Discovery 1.0, RFC 8414) and its keys (RFC 7517).
+import { LANGUAGES } from '../../core/language.ts';
 import type { JwsAlgorithm } from '../../parties/client-metadata.ts';
 import {
   JWE_CONTENT_ALGORITHMS,
@@ -81,6 +82,7 @@ export function discoveryDocument(issuer: string, keys: SigningKeySet): Readonly
       'sid',
       ...Object.values(SCOPE_CLAIMS).flat(),
     ],
+    ui_locales_supported: LANGUAGES,
     prompt_values_supported: ['none', 'login', 'select_account'],
     authorization_response_iss_parameter_supported: true,
   };

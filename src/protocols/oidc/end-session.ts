@@ -1,5 +1,6 @@
 // Owns: what a client's request to sign a person out says (OpenID Connect RP-Initiated Logout 1.0). Leaves to
 // web/logout-desk.ts: signing out, and asking first.
+import { type Language, languageOfTags } from '../../core/language.ts';
 import type { Client } from '../../parties/client.ts';
 import type { PartyRegistry } from '../../parties/party-registry.ts';
 import type { HintedSubject } from './id-token-hint.ts';
@@ -9,6 +10,8 @@ export interface EndSessionRequest {
   readonly returnTo: string | null;
   /** An ID token of this very session was shown: the person need not be asked (§2). */
   readonly isOf: (sid: Uint8Array) => boolean;
+  /** What its people read (ui_locales, §2); null: it leaves that to their browsers. */
+  readonly language: Language | null;
   /** What the page that asks hands on, so that it can be read again. */
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
@@ -21,8 +24,14 @@ export type ReadEndSession = (
 ) => Promise<EndSessionRequest | { readonly problem: EndSessionProblem }>;
 
 /** What a request may say, and in how many characters: all of it must fit into an address. */
-const CAPS = { id_token_hint: 4096, client_id: 251, post_logout_redirect_uri: 512, state: 512 } as const;
-const NAMES = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'] as const;
+const CAPS = {
+  id_token_hint: 4096,
+  client_id: 251,
+  post_logout_redirect_uri: 512,
+  state: 512,
+  ui_locales: 128,
+} as const;
+const NAMES = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state', 'ui_locales'] as const;
 
 export function createEndSession(deps: {
   readonly registry: Pick<PartyRegistry, 'findClient'>;
@@ -57,6 +66,7 @@ export function createEndSession(deps: {
     return {
       returnTo: asked === null || asked === undefined ? null : withState(asked, state ?? null),
       isOf: (sid) => client !== null && hinted?.sid === deps.sidFor(client, sid),
+      language: languageOfTags(values.get('ui_locales') ?? null),
       fields: [...values],
     };
   };

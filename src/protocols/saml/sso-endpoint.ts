@@ -194,6 +194,7 @@ function unsolicited(party: Party, now: EpochSeconds): Omit<AuthenticationReques
     maxAge: null,
     passive: false,
     subject: { kind: 'none' },
+    language: null,
     receivedAt: now,
   };
 }

@@ -97,6 +97,7 @@ test('a plain request asks for nothing special', async () => {
     maxAge: null,
     passive: false,
     subject: { kind: 'none' },
+    language: null,
     receivedAt: NOW,
   });
 });
