@@ -6,6 +6,8 @@ import { test } from 'node:test';
 
 const SIGNET = join(import.meta.dirname, '../../src/cli/signet.ts');
 
+const { PATH, NODE_COMPILE_CACHE } = process.env;
+
 /** Tells each module on a third stream, as it is loaded. */
 const TELLING = `data:text/javascript,${encodeURIComponent(`
   import { writeSync } from 'node:fs';
@@ -22,7 +24,7 @@ function loadedBy(args: readonly string[], code: number): readonly string[] {
   const { status, output } = spawnSync(process.execPath, ['--import', TELLING, SIGNET, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH },
+    env: { PATH, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }) },
   });
   assert.equal(status, code, output[2] ?? '');
   return output[3]?.trim().split('\n') ?? [];
