@@ -1,57 +1,68 @@
-// Owns: `make bench`: every measurement in turn, one table, an exit code. docs/performance.md says what each figure means.
+// Owns: `make bench`: every measurement in turn, one report, an exit code. docs/performance.md says what each figure means.
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runToEnd } from '../scripts/processes.ts';
+import { FOREIGN_CORES, foreignCores, readCpu } from './foreign-load.ts';
 import { type Folder, makeFolder, removeFolder } from './identity-provider.ts';
-import { measureSealing, measureSigning } from './in-process.ts';
-import { measureFlood, measureLogins } from './logins.ts';
-import { describeMachine, load, pinMyself } from './machine.ts';
-import { measureMemory } from './memory.ts';
-import { measureOidc } from './oidc-flows.ts';
-import { measureSlowDirectory } from './slow-directory.ts';
+import { describeMachine, load, requireTwoCores } from './machine.ts';
+import { MEASUREMENTS } from './measurements.ts';
 import { formatTable, type Row } from './table.ts';
-import { measureTwoFactors } from './two-factors.ts';
-import { measureWarmSso } from './warm-sso.ts';
 
-/** Every load is bounded in count or in time; all of it takes eight minutes when the cores are free. */
-const MEASUREMENTS: Readonly<Record<string, (folder: Folder) => Promise<readonly Row[]>>> = {
-  a: (folder) =>
-    measureWarmSso(folder, { rounds: 7, connections: 16, requests: 4000, peerRequests: 500, rsaSeconds: 1 }),
-  b: (folder) => measureSigning(folder, { rounds: 3, milliseconds: 700 }),
-  c: (folder) => measureSealing(folder, { rounds: 3, milliseconds: 700 }),
-  d: (folder) => measureLogins(folder, { rounds: 3, seconds: 4, concurrency: 8 }),
-  e: (folder) => measureFlood(folder, { rounds: 2, seconds: 8, ssoPerSecond: 100, loginsPerSecond: 100 }),
-  g: (folder) => measureTwoFactors(folder, { rounds: 2, seconds: 15, share: 0.4 }),
-  h: (folder) => measureSlowDirectory(folder, { rounds: 4, seconds: 4, ssoPerSecond: 100 }),
-  o: (folder) => measureOidc(folder, { rounds: 5, connections: 8, flows: 300, documents: 2000 }),
-  f: (folder) => measureMemory(folder, { warmUp: 20_000, sessions: 200_000, maxSeconds: 400 }),
-};
+const MEASURE = fileURLToPath(new URL('./measure.ts', import.meta.url));
 
 const { values: options } = parseArgs({
   options: {
-    only: { type: 'string', default: Object.keys(MEASUREMENTS).join('') },
+    only: { type: 'string', default: [...MEASUREMENTS.keys()].join('') },
     'no-bars': { type: 'boolean', default: false },
   },
 });
+const unknown = [...options.only].filter((name) => !MEASUREMENTS.has(name));
+if (unknown.length > 0) throw new Error(`--only: there is no (${unknown.join('), (')})`);
 
-pinMyself();
+requireTwoCores();
 const machine = describeMachine();
-const loadBefore = load();
+const [loadBefore, cpuBefore] = [load(), readCpu()];
 const folder = await makeFolder();
 const rows: Row[] = [];
 try {
-  for (const [name, measure] of Object.entries(MEASUREMENTS)) {
-    if (!options.only.includes(name)) continue;
-    console.error(`measuring (${name}) …`);
-    rows.push(...(await measure(folder)));
+  for (const name of MEASUREMENTS.keys()) {
+    if (options.only.includes(name)) rows.push(...(await measure(name, folder)));
   }
 } finally {
   await removeFolder(folder);
 }
-const { processor, cores, memoryGiB, kernel, node, openssl } = machine;
-console.log(`\n${processor}, ${cores} cores, ${memoryGiB} GiB, ${kernel}; Node ${node}, OpenSSL ${openssl}\n`);
-console.log(formatTable(rows));
-if (loadBefore > 0.5) {
-  console.log(
-    `\nOther work was running before this began (load average ${loadBefore.toFixed(1)}): the figures are too low.`,
-  );
-}
+report();
 if (!options['no-bars'] && rows.some(({ held }) => held === false)) process.exitCode = 1;
+
+/** One that fails is a row as well: the others are not lost with it. */
+async function measure(name: string, folder: Folder): Promise<readonly Row[]> {
+  const before = readCpu();
+  process.stderr.write(`measuring (${name}) … `);
+  const made = await runToEnd(process.execPath, [MEASURE, name], { input: JSON.stringify(folder) }).then(
+    (text) => JSON.parse(text) as readonly Row[],
+    (error: unknown): readonly Row[] => {
+      const text = error instanceof Error ? error.message : String(error);
+      console.error(text);
+      const why = /^(?:\w*Error: )(.*)$/m.exec(text)?.[1] ?? '';
+      return [{ what: `(${name})`, value: 'failed', comparedWith: why, ratio: '', bar: '', held: false }];
+    },
+  );
+  const after = readCpu();
+  const foreign = foreignCores(before, after);
+  console.error(`${Math.round(after.at - before.at)} s, others had ${foreign.toFixed(2)} cores`);
+  return made.map((row) => ({ ...row, loaded: row.loaded ?? foreign > FOREIGN_CORES }));
+}
+
+/** Markdown, to go into docs/performance.md as it is. */
+function report(): void {
+  const { processor, cores, memoryGiB, kernel, node, openssl } = machine;
+  const cpuAfter = readCpu();
+  const minutes = ((cpuAfter.at - cpuBefore.at) / 60).toFixed(1);
+  const foreign = foreignCores(cpuBefore, cpuAfter).toFixed(2);
+  const day = new Date().toISOString().slice(0, 10);
+  console.log(`
+${processor}, ${cores} cores, ${memoryGiB} GiB, ${kernel}; Node ${node}, OpenSSL ${openssl}.
+${day}, ${minutes} minutes. Load average ${loadBefore.toFixed(1)} as it began and ${load().toFixed(1)} as it ended, its own work included; other work had ${foreign} cores on average.
+
+${formatTable(rows)}`);
+}

@@ -1,6 +1,6 @@
 // Owns: two ways of asking: as fast as the server can, and at a fixed rate whatever the server does.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection } from './connection.ts';
+import type { Connection, HttpAnswer } from './connection.ts';
 import { cpuSeconds } from './machine.ts';
 import type { PreparedRequest } from './requests.ts';
 import { requireResponse, type Verifier } from './responses.ts';
@@ -42,18 +42,36 @@ export async function saturate(
   return { perSecond: requests.length / seconds, cpu };
 }
 
+/** When requests are due, in milliseconds: one after the other, evenly. */
+export function steadily(count: number, perSecond: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => (i * 1000) / perSecond);
+}
+
+/** The same rate, each at a moment of its own slot, so that two streams of questions do not march in step. */
+export function scattered(count: number, perSecond: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => ((i + Math.random()) * 1000) / perSecond);
+}
+
+export interface Answered {
+  /** Milliseconds from when each request was due to its answer. */
+  readonly latencies: readonly number[];
+  /** Milliseconds by which this client was late in asking, which are in no latency. */
+  readonly lateness: readonly number[];
+}
+
 /**
- * Milliseconds from when each request was due to its answer. A request that finds no free connection waits, and its
+ * Asks when it is time, whatever became of the questions before. A request that finds no free connection waits, and its
  * wait counts: a server that stalls must not slow down the questions.
  */
 export async function atFixedRate(
   connections: readonly Connection[],
   requests: readonly PreparedRequest[],
-  perSecond: number,
-): Promise<readonly number[]> {
+  dueAt: readonly number[],
+  check: (answer: HttpAnswer) => void = requireResponse,
+): Promise<Answered> {
   const free = [...connections];
   const due: { readonly request: PreparedRequest; readonly at: number }[] = [];
-  const latencies: number[] = [];
+  const [latencies, lateness]: [number[], number[]] = [[], []];
   let failure: unknown = null;
   const pump = (): void => {
     while (free.length > 0 && due.length > 0) {
@@ -64,7 +82,7 @@ export async function atFixedRate(
         .send(first.request)
         .then((answer) => {
           latencies.push(performance.now() - first.at);
-          requireResponse(answer);
+          check(answer);
           free.push(connection);
           pump();
         })
@@ -75,15 +93,17 @@ export async function atFixedRate(
   };
   const began = performance.now();
   for (const [i, request] of requests.entries()) {
-    const at = began + (i * 1000) / perSecond;
+    const at = began + (dueAt[i] ?? 0);
     const wait = at - performance.now();
     if (wait > 0) await sleep(wait);
-    // A timer that fired late is the client's fault, not the server's.
-    due.push({ request, at: Math.max(at, performance.now()) });
+    // A timer that fired late is the client's fault, not the server's: told by itself.
+    const now = performance.now();
+    lateness.push(Math.max(0, now - at));
+    due.push({ request, at: Math.max(at, now) });
     pump();
     if (failure !== null) throw failure;
   }
   while (latencies.length < requests.length && failure === null) await sleep(20);
   if (failure !== null) throw failure;
-  return latencies;
+  return { latencies, lateness };
 }

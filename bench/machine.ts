@@ -2,16 +2,23 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { processSeconds } from './foreign-load.ts';
 
-/** The node has one core to itself, the load generator and everything else the other. */
+/** The node has one core to itself, the load generator and everything else another. */
 export const NODE_CORE = '0';
-export const CLIENT_CORE = '1';
-export const BOTH_CORES = `${NODE_CORE},${CLIENT_CORE}`;
+/** For what hashes beside the node's loop. */
+export const BOTH_CORES = '0,1';
+/** A third core where there is one, so that the hashes leave the client alone. */
+const CLIENT_CORE = cpus().length > 2 ? '2' : '1';
 
-/** @throws Error when there is no second core, or no taskset. */
-export function pinMyself(): void {
+/** @throws Error when there is no second core. */
+export function requireTwoCores(): void {
   if (availableParallelism() < 2)
     throw new Error('the benchmark needs two cores: one for the node, one for the client');
+}
+
+/** This process, and what it starts without saying otherwise, stays on the client's core. @throws Error without taskset. */
+export function pinMyself(): void {
   execFileSync('taskset', ['-a', '-p', '-c', CLIENT_CORE, String(process.pid)], { stdio: 'ignore' });
 }
 
@@ -28,14 +35,9 @@ export function opensslRsaRate(seconds: number): number {
   return rate;
 }
 
-const TICKS_PER_SECOND = 100; // USER_HZ, which Linux fixes for what it shows in /proc
-
 /** Seconds of CPU, user and system, that a process and all its threads have used. */
 export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name of the program, in brackets, may hold spaces.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return processSeconds(readFileSync(`/proc/${pid}/stat`, 'utf8')).itself;
 }
 
 /** The same of a process and those that it has started itself. */

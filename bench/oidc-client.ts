@@ -51,7 +51,7 @@ export async function codeFlow(
   if (told.email === undefined) throw new Error('no email from userinfo');
 }
 
-const NAVIGATION = 'Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: document\r\nAccept: text/html';
+export const NAVIGATION = 'Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: document\r\nAccept: text/html';
 
 export function get(host: string, path: string, headers: string): PreparedRequest {
   return { id: '', head: Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\nCookie: `, 'latin1') };

@@ -1,11 +1,8 @@
-// Owns: measurement (o): warm OpenID Connect code flows on one core against oidc-provider, and how quickly the documents
-// that every client reads are answered.
+// Owns: measurement (o): warm OpenID Connect code flows on one core against oidc-provider.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Child, endAll, startChild, waitUntil } from '../scripts/processes.ts';
 import { Connection } from './connection.ts';
-import { type Folder, freePort, startNode, stopNode } from './identity-provider.ts';
+import { type Folder, startNode, stopNode } from './identity-provider.ts';
 import { cpuSeconds, NODE_CORE } from './machine.ts';
 import {
   BENCH_CALLBACK,
@@ -15,26 +12,24 @@ import {
   OIDC_ALGORITHMS,
   type OidcAddresses,
 } from './oidc-client.ts';
+import { type Peer, startPeer, stopPeer } from './peers.ts';
+import { type RoundsPlan, runRounds } from './rounds.ts';
 import { createMint } from './sessions.ts';
-import { median, percentile } from './statistics.ts';
+import { median } from './statistics.ts';
 import { number, type Row } from './table.ts';
 
-const PEER = fileURLToPath(new URL('./oidc-peer.ts', import.meta.url));
-
-export interface OidcPlan {
-  readonly rounds: number;
+export interface OidcPlan extends RoundsPlan {
   readonly connections: number;
   /** Flows of a provider in each round. */
   readonly flows: number;
-  readonly documents: number;
 }
 
 const SIGNET_PATHS = { authorize: '/oidc/authorize', token: '/oidc/token', userinfo: '/oidc/userinfo' };
 const PEER_PATHS = { authorize: '/auth', token: '/token', userinfo: '/me' };
-const DOCUMENTS = ['/.well-known/openid-configuration', '/oidc/jwks'];
 const WARM_UP_ROUNDS = 2;
 
-interface Provider {
+/** Whom flows are asked of, and the cookies of those who are signed in there. */
+export interface Provider {
   readonly at: OidcAddresses;
   readonly port: number;
   readonly cookies: string[];
@@ -43,14 +38,9 @@ interface Provider {
 export async function measureOidc(folder: Folder, plan: OidcPlan): Promise<readonly Row[]> {
   await registerClients(folder);
   const node = await startNode(folder, { cores: NODE_CORE });
-  const peer = await startPeer();
+  const peer = await startOidcProvider();
   try {
-    const mint = createMint(folder);
-    const signet: Provider = {
-      at: { host: `localhost:${folder.port}`, ...SIGNET_PATHS },
-      port: folder.port,
-      cookies: Array.from({ length: plan.connections }, (_, i) => mint(i)),
-    };
+    const signet = signetProvider(folder, plan.connections);
     const other: Provider = {
       at: { host: `localhost:${peer.port}`, ...PEER_PATHS },
       port: peer.port,
@@ -58,11 +48,10 @@ export async function measureOidc(folder: Folder, plan: OidcPlan): Promise<reado
     };
     const rows: Row[] = [];
     for (const algorithm of OIDC_ALGORITHMS) rows.push(await compare(plan, algorithm, signet, other, node.pid));
-    rows.push(await readDocuments(folder, plan.documents));
     return rows;
   } finally {
     await stopNode(node);
-    await endAll([peer.child], 5_000);
+    await stopPeer(peer);
   }
 }
 
@@ -77,13 +66,12 @@ async function compare(
     await flowsPerSecond(signet, algorithm, plan.flows);
     await flowsPerSecond(peer, algorithm, plan.flows);
   }
-  const rounds: { readonly own: number; readonly peer: number; readonly cpu: number }[] = [];
-  for (let i = 0; i < plan.rounds; i++) {
+  const { rounds, loaded } = await runRounds(plan, async () => {
     const [before, began] = [cpuSeconds(pid), performance.now()];
     const own = await flowsPerSecond(signet, algorithm, plan.flows);
     const cpu = (cpuSeconds(pid) - before) / ((performance.now() - began) / 1000);
-    rounds.push({ own, peer: await flowsPerSecond(peer, algorithm, plan.flows), cpu });
-  }
+    return { own, peer: await flowsPerSecond(peer, algorithm, plan.flows), cpu, lateness: [] };
+  });
   const ratio = median(rounds.map((round) => round.own / round.peer));
   const cpu = Math.round(median(rounds.map((round) => round.cpu)) * 100);
   return {
@@ -93,11 +81,12 @@ async function compare(
     ratio: `${ratio.toFixed(2)} ×`,
     bar: '≥ 1.0 ×',
     held: ratio >= 1,
+    loaded,
   };
 }
 
 /** As many flows at once as there are connections of browsers. */
-async function flowsPerSecond(provider: Provider, algorithm: BenchAlgorithm, count: number): Promise<number> {
+export async function flowsPerSecond(provider: Provider, algorithm: BenchAlgorithm, count: number): Promise<number> {
   const pairs = await Promise.all(
     provider.cookies.map(async (cookies) => ({
       browser: await Connection.open(provider.port, cookies),
@@ -120,27 +109,18 @@ async function flowsPerSecond(provider: Provider, algorithm: BenchAlgorithm, cou
   return count / seconds;
 }
 
-async function readDocuments(folder: Folder, count: number): Promise<Row> {
-  const connection = await Connection.open(folder.port, '');
-  const milliseconds: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const began = performance.now();
-    const answer = await connection.send(get(`localhost:${folder.port}`, DOCUMENTS[i % 2] ?? '', 'Accept: */*'));
-    if (answer.status !== 200) throw new Error(`a document was answered with ${answer.status}`);
-    milliseconds.push(performance.now() - began);
-  }
-  connection.close();
+/** The node, asked by so many people who are signed in. */
+export function signetProvider(folder: Folder, people: number): Provider {
+  const mint = createMint(folder);
   return {
-    what: '(o) discovery and keys, one after the other',
-    value: `p99 ${percentile(milliseconds, 0.99).toFixed(2)} ms`,
-    comparedWith: `p50 ${median(milliseconds).toFixed(2)} ms`,
-    ratio: '',
-    bar: '',
-    held: null,
+    at: { host: `localhost:${folder.port}`, ...SIGNET_PATHS },
+    port: folder.port,
+    cookies: Array.from({ length: people }, (_, i) => mint(i)),
   };
 }
 
-async function registerClients(folder: Folder): Promise<void> {
+/** Before the node starts. */
+export async function registerClients(folder: Folder): Promise<void> {
   for (const algorithm of OIDC_ALGORITHMS) {
     const id = `bench-${algorithm.toLowerCase()}`;
     const client = {
@@ -153,23 +133,11 @@ async function registerClients(folder: Folder): Promise<void> {
   }
 }
 
-async function startPeer(): Promise<{ readonly child: Child; readonly port: number }> {
-  const port = await freePort();
-  const child = await startChild({
-    name: 'oidc-provider',
-    command: 'taskset',
-    args: ['-c', NODE_CORE, process.execPath, PEER, String(port)],
-    environment: { NODE_ENV: 'production', NODE_NO_WARNINGS: '1' },
+function startOidcProvider(): Promise<Peer> {
+  const args = (): readonly string[] => [];
+  return startPeer('oidc-peer.ts', args, async (port) => {
+    return (await fetch(`http://127.0.0.1:${port}/.well-known/openid-configuration`)).ok;
   });
-  await waitUntil('oidc-provider answers', 15_000, async () => {
-    if (!child.alive()) throw new Error(`oidc-provider ended: ${child.lastLines().slice(-5).join('\n')}`);
-    try {
-      return (await fetch(`http://127.0.0.1:${port}/.well-known/openid-configuration`)).ok;
-    } catch {
-      return false;
-    }
-  });
-  return { child, port };
 }
 
 /** Follows one authorization to its end, for the session's cookies. */

@@ -1,17 +1,14 @@
 // Owns: measurement (a): warm single sign-on over HTTP, against raw RSA and against samlp, all on the node's core.
-import { fileURLToPath } from 'node:url';
-import { type Child, endAll, startChild, waitUntil } from '../scripts/processes.ts';
 import { Connection } from './connection.ts';
-import { type Folder, freePort, startNode, stopNode } from './identity-provider.ts';
+import { type Folder, startNode, stopNode } from './identity-provider.ts';
 import { type Saturated, saturate } from './load.ts';
 import { NODE_CORE, opensslRsaRate } from './machine.ts';
+import { type Peer, startPeer, stopPeer } from './peers.ts';
 import { ssoRequests } from './requests.ts';
 import { createVerifier } from './responses.ts';
 import { createMint } from './sessions.ts';
 import { median } from './statistics.ts';
 import { number, type Row } from './table.ts';
-
-const PEER = fileURLToPath(new URL('./samlp-peer.ts', import.meta.url));
 
 export interface WarmSsoPlan {
   readonly rounds: number;
@@ -35,7 +32,7 @@ const OWN_CORE = 0.95;
 
 export async function measureWarmSso(folder: Folder, plan: WarmSsoPlan): Promise<readonly Row[]> {
   const node = await startNode(folder, { cores: NODE_CORE });
-  const peer = await startPeer(folder);
+  const peer = await startSamlp(folder);
   try {
     const mint = createMint(folder);
     const verify = createVerifier(folder.certificateFile);
@@ -53,7 +50,7 @@ export async function measureWarmSso(folder: Folder, plan: WarmSsoPlan): Promise
           peer.port,
           cookies.map(() => 's=s'),
         ),
-        ssoRequests(count, peer.ssoUrl),
+        ssoRequests(count, ssoUrlAt(peer.port)),
         peer.child.pid,
         verify,
       );
@@ -72,7 +69,7 @@ export async function measureWarmSso(folder: Folder, plan: WarmSsoPlan): Promise
     return report(rounds);
   } finally {
     await stopNode(node);
-    await endAll([peer.child], 5_000);
+    await stopPeer(peer);
   }
 }
 
@@ -80,33 +77,18 @@ function open(port: number, cookies: readonly string[]): Promise<readonly Connec
   return Promise.all(cookies.map((cookie) => Connection.open(port, cookie)));
 }
 
-async function startPeer(
-  folder: Folder,
-): Promise<{ readonly child: Child; readonly port: number; readonly ssoUrl: string }> {
-  const port = await freePort();
-  const ssoUrl = `http://localhost:${port}/saml/idp/sso`;
-  const child = await startChild({
-    name: 'samlp',
-    command: 'taskset',
-    args: ['-c', NODE_CORE, process.execPath, PEER, String(port), ssoUrl, folder.keyFile, folder.certificateFile],
-    environment: { NODE_ENV: 'production', NODE_NO_WARNINGS: '1' },
-  });
-  const [ready] = ssoRequests(1, ssoUrl);
-  const path = ready?.head.toString('latin1').split(' ')[1] ?? '';
-  await waitUntil('samlp answers', 15_000, async () => {
-    if (!child.alive()) throw new Error(`samlp ended: ${child.lastLines().slice(-5).join('\n')}`);
-    return fetchOk(`http://127.0.0.1:${port}${path}`);
-  });
-  return { child, port, ssoUrl };
+function ssoUrlAt(port: number): string {
+  return `http://localhost:${port}/saml/idp/sso`;
 }
 
-async function fetchOk(url: string): Promise<boolean> {
-  try {
-    const answer = await fetch(url, { headers: { cookie: 's=s' } });
+function startSamlp(folder: Folder): Promise<Peer> {
+  const args = (port: number): readonly string[] => [ssoUrlAt(port), folder.keyFile, folder.certificateFile];
+  return startPeer('samlp-peer.ts', args, async (port) => {
+    const [ready] = ssoRequests(1, ssoUrlAt(port));
+    const path = ready?.head.toString('latin1').split(' ')[1] ?? '';
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie: 's=s' } });
     return (await answer.text()).includes('SAMLResponse');
-  } catch {
-    return false;
-  }
+  });
 }
 
 function report(rounds: readonly Round[]): readonly Row[] {
