@@ -105,6 +105,9 @@ export function refreshGauges(view: NodeView): void {
   metrics.hashQueue.set(pool.status().queued);
   metrics.spentRefusals.set(spent.status().refusals);
   metrics.auditLost.set(view.auditLost());
+  const { audit, participants } = parts.shared;
+  if (audit !== null) metrics.journalLost.set({ journal: 'audit' }, audit.lost());
+  if (participants !== null) metrics.journalLost.set({ journal: 'participants' }, participants.lost());
   const { age, overCapacity } = parts.revocations.status();
   metrics.revocationAge.set(age);
   metrics.revocationsOver.set(overCapacity ? 1 : 0);

@@ -88,6 +88,10 @@ export function createRoutes({
         throttle.finished(session.accountId, proved, facts.address, facts.now),
         journal?.record(sessionRow(session, facts, config.session.absolute)),
       ]),
+    onJoined: ({ sid, created }, relyingParty, { now }) => {
+      const expiresAt = created + config.session.absolute;
+      parts.shared.participants?.joined({ sid, relyingParty, at: now, expiresAt });
+    },
     onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.replace(/^saml:/, '') }),
   });
   const { credentials, announcer } = factors;

@@ -19,6 +19,7 @@ import { openRevocationFeed, type RevocationFeed, type RevocationFeedEvent } fro
 import { createNodeSpent } from './state/spent-table.ts';
 import { createSqlAttempts } from './state/sql-attempts.ts';
 import { createSqlAudit, type SqlAudit } from './state/sql-audit.ts';
+import { createSqlParticipants, type SqlParticipants } from './state/sql-participants.ts';
 import { openSqlRevocations, type SqlRevocationEvent } from './state/sql-revocations.ts';
 import { createSqlSpent } from './state/sql-spent.ts';
 
@@ -53,6 +54,8 @@ export interface SharedState {
   readonly attempts: AttemptStore;
   /** For people's own list of what happened; null without a database. */
   readonly audit: SqlAudit | null;
+  /** Where sessions led, for operators to look at; null without a database. */
+  readonly participants: SqlParticipants | null;
   /** `here`: the node's own table. */
   readonly spent: (here: LocalSpent) => SpentStore;
   readonly close: () => Promise<void>;
@@ -88,18 +91,22 @@ export async function openSharedState(
   });
   const policy = { attemptWindow: config.throttle.window, history: config.database.history };
   const instance = encodeBase64url(context.random(9));
-  const audit = createSqlAudit(database, { node: config.nodeName, instance, clock });
+  const onFault = (error: unknown): void =>
+    onEvent({ part: 'database', level: 'error', message: `rows were left out: ${messageOf(error)}` });
+  const audit = createSqlAudit(database, { node: config.nodeName, instance, clock, onFault });
+  const participants = createSqlParticipants(database, onFault);
   const stop = context.look ? () => {} : startHousekeeping(database, policy, clock, SWEEP_SECONDS);
   return {
     database,
     revocations,
     attempts: createSqlAttempts(database),
     audit,
+    participants,
     spent: (here) => createSqlSpent(database, here),
     close: async () => {
       stop();
       revocations.close();
-      await audit.close();
+      await Promise.all([audit.close(), participants.close()]);
       await database.close();
     },
   };
@@ -124,6 +131,7 @@ function openAlone(config: Config, { clock, onEvent }: SharedStateContext, probl
     revocations,
     attempts: createMemoryAttempts(config.throttle.capacity),
     audit: null,
+    participants: null,
     spent: createNodeSpent,
     close: async () => revocations.close(),
   };

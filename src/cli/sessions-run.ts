@@ -8,6 +8,7 @@ import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import { formatRevocations, parseRevocations, type RevocationEntry } from '../state/revocation-file.ts';
 import { writeRevocation } from '../state/revocation-rows.ts';
+import { readParticipants } from '../state/sql-participants.ts';
 import { createSqlSessions, type ListedSession } from '../state/sql-sessions.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import { type CommandDatabase, withDatabase } from './with-database.ts';
@@ -93,20 +94,29 @@ export async function list(io: CliIo, options: ListOptions): Promise<void> {
     const accountId =
       user === undefined ? null : (await (await finding()).findAccount(io, config, user, { opened, among })).account.id;
     const filter = { live: options.ended !== true, limit };
-    return opened.answered(await createSqlSessions(opened.database).list(accountId, filter, io.clock()));
+    const { database, answered } = opened;
+    const sessions = answered(await createSqlSessions(database).list(accountId, filter, io.clock()));
+    const sids = sessions.map(({ sid }) => encodeBase64url(sid));
+    const parties = answered(await readParticipants(database, sids));
+    return sessions.map((session, n) => ({ ...session, participants: parties.get(sids[n] ?? '') ?? [] }));
   });
   io.out(options.json === true ? `${JSON.stringify(listed.map(asJson), null, 2)}\n` : listed.map(asLine).join(''));
 }
 
 const iso = (at: EpochSeconds): string => new Date(at * 1000).toISOString();
 
-function asJson({ sid, createdAt, expiresAt, endedAt, ...rest }: ListedSession) {
+interface ListedWithParties extends ListedSession {
+  readonly participants: readonly string[];
+}
+
+function asJson({ sid, createdAt, expiresAt, endedAt, ...rest }: ListedWithParties) {
   const ended = endedAt === null ? null : iso(endedAt);
   return { sid: encodeBase64url(sid), created: iso(createdAt), expires: iso(expiresAt), ended, ...rest };
 }
 
-function asLine({ sid, accountId, createdAt, methods, address, endedAt }: ListedSession): string {
+function asLine({ sid, accountId, createdAt, methods, address, endedAt, participants }: ListedWithParties): string {
   const end = endedAt === null ? '' : `ended ${iso(endedAt)}`;
-  const cells = [encodeBase64url(sid), accountId, iso(createdAt), methods.join('+'), address ?? '', end];
+  const parties = participants.join(' ');
+  const cells = [encodeBase64url(sid), accountId, iso(createdAt), methods.join('+'), address ?? '', end, parties];
   return `${cells.join('\t').trimEnd()}\n`;
 }

@@ -6,6 +6,7 @@ import { isUnavailable } from '../core/account.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Database, Queries } from './database.ts';
 import { firstTables } from './migration-first-tables.ts';
+import { sessionParticipants } from './migration-session-participants.ts';
 
 export interface Migration {
   readonly name: string;
@@ -18,7 +19,10 @@ export interface Migration {
 }
 
 /** Version 1 is the first. Append only. */
-export const MIGRATIONS: readonly Migration[] = [{ name: 'first tables', oldestProgram: 1, up: firstTables }];
+export const MIGRATIONS: readonly Migration[] = [
+  { name: 'first tables', oldestProgram: 1, up: firstTables },
+  { name: 'session participants', oldestProgram: 1, up: sessionParticipants },
+];
 
 export type SchemaState =
   | { readonly kind: 'current'; readonly version: number; readonly applied: readonly string[] }

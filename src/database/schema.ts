@@ -116,6 +116,14 @@ export interface SessionsTable {
   readonly user_agent: string | null;
 }
 
+export interface SessionParticipantsTable {
+  readonly sid: string;
+  /** `saml:`, `oidc:` or `cas:` and the party's own name. */
+  readonly relying_party: string;
+  readonly joined_at: number;
+  readonly expires_at: number;
+}
+
 export interface AuditTable {
   readonly id: string;
   readonly at: number;
@@ -158,6 +166,7 @@ export interface Schema {
   readonly attempts: AttemptsTable;
   readonly revocations: RevocationsTable;
   readonly sessions: SessionsTable;
+  readonly session_participants: SessionParticipantsTable;
   readonly audit: AuditTable;
   readonly meta: MetaTable;
   readonly schema_migrations: SchemaMigrationsTable;

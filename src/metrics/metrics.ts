@@ -26,6 +26,7 @@ export interface Metrics {
   readonly hashQueue: Gauge;
   readonly spentRefusals: Gauge;
   readonly auditLost: Gauge;
+  readonly journalLost: Gauge<'journal'>;
   readonly revocationAge: Gauge;
   readonly revocationsOver: Gauge;
   readonly backendUp: Gauge<'backend'>;
@@ -88,6 +89,11 @@ export function createMetrics(version: string): Metrics {
       'Answers refused because the replay table was full, since the start',
     ),
     auditLost: gauge('signet_audit_lines_lost', 'Audit lines that could not be kept, since the start'),
+    journalLost: gauge(
+      'signet_journal_rows_lost',
+      'Rows for people and operators to look at that were left out of the database, since the start',
+      ['journal'],
+    ),
     hashQueue: gauge('signet_hash_queue_length', 'Logins that wait for a password hash'),
     revocationAge: gauge('signet_revocation_feed_age_seconds', 'Since the revocations were last read well'),
     revocationsOver: gauge(

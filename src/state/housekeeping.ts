@@ -49,6 +49,10 @@ export function sweep(
         .where('expires_at', '<', now - history)
         .executeTakeFirst(),
       await queries
+        .deleteFrom('session_participants')
+        .where('expires_at', '<', now - history)
+        .executeTakeFirst(),
+      await queries
         .deleteFrom('audit')
         .where('at', '<', now - history)
         .executeTakeFirst(),

@@ -5,11 +5,14 @@ import type { AuditEvent } from '../core/audit-event.ts';
 import type { Database } from '../database/database.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import type { Clock, EpochSeconds } from '../lib/clock.ts';
+import { createWriteBehind } from './write-behind.ts';
 
 export interface SqlAudit {
   readonly write: (event: AuditEvent) => void;
   /** Newest first. */
   readonly recent: (accountId: AccountId, limit: number) => Promise<readonly RecentEvent[] | DirectoryUnavailable>;
+  /** Rows that were left out since the start; the stream has them. */
+  readonly lost: () => number;
   /** Writes what waits, and stops. */
   readonly close: () => Promise<void>;
 }
@@ -25,10 +28,6 @@ export interface RecentEvent {
   readonly userAgent: string | null;
 }
 
-const BATCH_MS = 1000;
-const BATCH_ROWS = 200;
-/** More than that many wait for a database that is down: the newest are left out; the stream has them. */
-const WAITING_MAX = 10_000;
 const TEXT_MAX = 256;
 
 /** Single sign-on stays out of it: it writes nothing anywhere. `instance` names this run of this node. */
@@ -38,45 +37,35 @@ export function createSqlAudit(
     node,
     instance,
     clock,
+    onFault,
   }: {
     readonly node: string;
     readonly instance: string;
     readonly clock: Clock;
+    readonly onFault: (error: unknown) => void;
   },
 ): SqlAudit {
   type Row = Parameters<typeof rowOf>[0] & { readonly id: string; readonly at: EpochSeconds };
-  const waiting: Row[] = [];
-  let sequence = 0;
-  let writing: Promise<void> | null = null;
-
-  const flush = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, BATCH_ROWS);
-      const done = await database.ask('audit-write', (queries) =>
+  const rows = createWriteBehind<Row>({
+    onFault,
+    write: async (batch) => {
+      const written = await database.ask('audit-write', (queries) =>
         queries
           .insertInto('audit')
           .values(batch.map((event) => ({ ...rowOf(event), id: event.id, at: event.at, node })))
           .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirst(),
       );
-      if (isUnavailable(done)) return;
-      waiting.splice(0, batch.length);
-    }
-  };
-  const soon = (): Promise<void> => {
-    writing ??= flush().finally(() => {
-      writing = null;
-    });
-    return writing;
-  };
-  const timer = setInterval(() => void soon(), BATCH_MS).unref();
+      return !isUnavailable(written);
+    },
+  });
+  let sequence = 0;
 
   return {
     write: (event) => {
       if (event.action === 'sso') return;
-      if (waiting.length >= WAITING_MAX) return;
       sequence += 1;
-      waiting.push({ ...event, id: `${instance}-${sequence}`, at: clock() });
+      rows.add({ ...event, id: `${instance}-${sequence}`, at: clock() });
     },
     recent: (accountId, limit) =>
       database.ask('audit-read', async (queries) => {
@@ -99,10 +88,8 @@ export function createSqlAudit(
           userAgent: row.user_agent,
         }));
       }),
-    close: async () => {
-      clearInterval(timer);
-      await soon();
-    },
+    lost: rows.lost,
+    close: rows.close,
   };
 }
 

@@ -42,6 +42,8 @@ export interface AnswerDeskOptions {
   ) => { readonly id: string; readonly until: EpochSeconds } | null;
   /** A login has finished, in a new session or an older one that it strengthened by `proved`. Never rejects. */
   readonly onFinished: (session: Session, proved: readonly MethodName[], facts: RequestFacts) => Promise<unknown>;
+  /** The relying party was told who the person is, for the first time in this session. Never waits. */
+  readonly onJoined: (session: Session, relyingParty: RelyingPartyKey, facts: RequestFacts) => void;
   /** The relying party was told who the person is. */
   readonly onAnswered: (relyingParty: RelyingPartyKey) => void;
 }
@@ -201,6 +203,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
       const before = change.kind === 'extended' ? (shown.session?.session ?? null) : null;
       await options.onFinished(session, provedSince(session, before), facts);
     }
+    if (session !== result.session) options.onJoined(session, request.relyingParty, facts);
     if (error === null) options.onAnswered(request.relyingParty);
     audit(facts, {
       action: change.kind === 'none' ? 'sso' : 'login',

@@ -8,6 +8,7 @@ import { runCli } from '../../src/cli/signet.ts';
 import { createSqlCredentials } from '../../src/directories/sql-credentials.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { createSqlAttempts } from '../../src/state/sql-attempts.ts';
+import { createSqlParticipants } from '../../src/state/sql-participants.ts';
 import { createSqlSessions } from '../../src/state/sql-sessions.ts';
 import { NOW, openAt, targetOf, up } from '../support/databases.ts';
 
@@ -230,7 +231,23 @@ test('disabling, removing and resetting end sessions; a list says so', async () 
     for (const [n, id] of ['anna', 'ben', 'carla'].entries())
       await createSqlSessions(database).record(session(`${id}-1`, n));
     await createSqlSessions(database).record(session('anna-1', 9));
+    const participants = createSqlParticipants(database, (error) => assert.fail(String(error)));
+    for (const [n, relyingParty] of ['saml:https://one.example.org', 'oidc:wiki'].entries()) {
+      const key = relyingParty as `saml:${string}`;
+      participants.joined({ sid: Buffer.alloc(16, 9), relyingParty: key, at: NOW + n, expiresAt: NOW + 3600 });
+    }
+    await participants.close();
   });
+  const where = JSON.parse((await run('sessions', 'list', '--user', 'anna', '--json')).out);
+  assert.deepEqual(
+    where.map(({ sid, participants }: { sid: string; participants: string[] }) => [sid, participants]),
+    [
+      [Buffer.alloc(16, 0).toString('base64url'), []],
+      [Buffer.alloc(16, 9).toString('base64url'), ['saml:https://one.example.org', 'oidc:wiki']],
+    ],
+  );
+  const lines = (await run('sessions', 'list', '--user', 'anna')).out;
+  assert.match(lines, /\t192\.0\.2\.1\t\tsaml:https:\/\/one\.example\.org oidc:wiki\n/);
   const live = async (...args: readonly string[]) =>
     (await run('sessions', 'list', ...args)).out.split('\n').filter((line) => line !== '').length;
   assert.deepEqual([await live(), await live('--user', 'anna'), await live('--limit', '1')], [4, 2, 1]);

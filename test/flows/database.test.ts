@@ -8,10 +8,20 @@ import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCli } from '../../src/cli/signet.ts';
 import { createSqlCredentials } from '../../src/directories/sql-credentials.ts';
+import { encodeBase64url } from '../../src/lib/base64url.ts';
 import { systemRandom } from '../../src/lib/random.ts';
+import { readParticipants } from '../../src/state/sql-participants.ts';
 import { createSqlSessions } from '../../src/state/sql-sessions.ts';
+import { APP, newTicket } from '../support/cas.ts';
 import { up } from '../support/databases.ts';
-import { NOW, type OneNode, PASSWORD, startOneNode } from '../support/one-node.ts';
+import {
+  NOW,
+  type OneNode,
+  type OneNodeOptions,
+  PASSWORD,
+  plainSpMetadata,
+  startOneNode,
+} from '../support/one-node.ts';
 import { authnRequest, heading, PersonBrowser, redirectPath, samlResponse, statusOf } from '../support/person.ts';
 import { type PostgresServer, requirePostgres, startPostgres } from '../support/postgres.ts';
 
@@ -31,9 +41,11 @@ async function nodeFor(
   t: TestContext,
   kind: (typeof KINDS)[number],
   environment: Readonly<Record<string, string>> = {},
+  options: OneNodeOptions = {},
 ): Promise<OneNode | null> {
   if (kind === 'postgres' && !requirePostgres(t)) return null;
-  const node = await startOneNode({ database: await urlOf(kind), environment: { ...QUICK, ...environment } });
+  const database = await urlOf(kind);
+  const node = await startOneNode({ ...options, database, environment: { ...QUICK, ...environment } });
   t.after(() => node.close());
   return node;
 }
@@ -63,12 +75,12 @@ async function manage(node: OneNode, path: string): Promise<{ readonly status: n
   }
 }
 
-/** Questions to the database so far, but for the polling of revocations. */
+/** Questions to the database so far, but for the polling of revocations and what is written behind the answers. */
 async function questions(node: OneNode): Promise<number> {
   const { text } = await manage(node, '/metrics');
   const lines = text.split('\n').filter((line) => line.startsWith('signet_backend_request_duration_seconds_count'));
   return lines
-    .filter((line) => !line.includes('operation="revocations"'))
+    .filter((line) => !/operation="(revocations|audit-write|participants-write)"/.test(line))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
@@ -169,6 +181,49 @@ for (const kind of KINDS) {
     assert.ok(database !== null);
     const [row] = up(await createSqlSessions(database).list(null, { live: true, limit: 10 }, NOW));
     assert.deepEqual([row?.methods, row?.userAgent, row?.createdAt, row?.endedAt], [['password'], 'Lynx', NOW, null]);
+  });
+
+  test(`${kind}: where a session led is listed, once each, and written behind the answers`, async (t) => {
+    const parties = ['https://sp.example.org', 'https://two.example.org'].map((sp) => plainSpMetadata(sp));
+    const node = await nodeFor(t, kind, {}, { parties, services: [{ url: APP }] });
+    if (node === null) return;
+    const person = new PersonBrowser();
+    await person.signIn(node);
+    node.travelTo(NOW + 10);
+    const to = (sp: string) => person.get(node, redirectPath(node, { now: NOW + 10, sp }));
+    for (const sp of ['https://two.example.org', 'https://sp.example.org', 'https://two.example.org']) {
+      assert.equal(statusOf(await to(sp)), 'Success');
+    }
+    node.travelTo(NOW + 20);
+    await newTicket(node, { service: APP }, person);
+    const { participants } = node.node.parts.shared;
+    await participants?.close();
+    assert.equal(participants?.lost(), 0);
+    const { database } = node.node.parts.shared;
+    assert.ok(database !== null);
+    const [row] = up(await createSqlSessions(database).list(null, { live: true, limit: 10 }, NOW));
+    const sid = encodeBase64url(row?.sid ?? new Uint8Array());
+    assert.deepEqual(
+      [...up(await readParticipants(database, [sid, 'x']))],
+      [[sid, ['saml:https://sp.example.org/metadata', 'saml:https://two.example.org/metadata', `cas:${APP}`]]],
+    );
+  });
+
+  test(`${kind}: the database does not take where sessions led: nobody waits, nothing fails, and it is counted`, async (t) => {
+    const node = await nodeFor(t, kind);
+    if (node === null) return;
+    const { database, participants } = node.node.parts.shared;
+    await database?.ask('drop', (queries) => queries.schema.dropTable('session_participants').execute());
+    const person = new PersonBrowser();
+    assert.equal(statusOf(await person.signIn(node)), 'Success');
+    await participants?.close();
+    assert.equal(await sso(node, person), 'Success');
+    for (let n = 0; n < 10_005; n += 1) {
+      participants?.joined({ sid: Buffer.alloc(16, n), relyingParty: 'saml:x', at: NOW, expiresAt: NOW });
+    }
+    const { text } = await manage(node, '/metrics');
+    assert.match(text, /signet_journal_rows_lost\{journal="participants"\} 6\n/);
+    assert.match(text, /signet_journal_rows_lost\{journal="audit"\} 0\n/);
   });
 
   test(`${kind}: what was enrolled under a key is disabled on a node that starts after it was revoked`, async (t) => {

@@ -6,6 +6,7 @@ import { writeRevocation } from '../../src/state/revocation-rows.ts';
 import { createSqlAttempts } from '../../src/state/sql-attempts.ts';
 import { createSqlAudit } from '../../src/state/sql-audit.ts';
 import { forgetSerials, highestSerial, rememberSerial } from '../../src/state/sql-meta.ts';
+import { createSqlParticipants } from '../../src/state/sql-participants.ts';
 import { createSqlSessions } from '../../src/state/sql-sessions.ts';
 import { createSqlSpent } from '../../src/state/sql-spent.ts';
 import { forEachDatabase, NOW, up } from '../support/databases.ts';
@@ -26,10 +27,12 @@ const event = (change: Partial<AuditEvent> = {}): AuditEvent => ({
   ...change,
 });
 
+const fail = (error: unknown): never => assert.fail(String(error));
+
 forEachDatabase(({ test }) => {
   test('a person’s events are read newest first; single sign-on writes none', async ({ database }) => {
     const time = { now: NOW };
-    const audit = createSqlAudit(database, { node: 'n1', instance: 'i1', clock: () => time.now });
+    const audit = createSqlAudit(database, { node: 'n1', instance: 'i1', clock: () => time.now, onFault: fail });
     audit.write(event());
     audit.write(event({ action: 'sso' }));
     audit.write(event({ accountId: 'a-ben' }));
@@ -58,7 +61,7 @@ forEachDatabase(({ test }) => {
         return database.ask(operation, run);
       },
     };
-    const audit = createSqlAudit(flaky, { node: 'n1', instance: 'i1', clock: () => NOW });
+    const audit = createSqlAudit(flaky, { node: 'n1', instance: 'i1', clock: () => NOW, onFault: fail });
     for (let n = 0; n < 450; n += 1) audit.write(event());
     await audit.close();
     down = false;
@@ -105,7 +108,14 @@ forEachDatabase(({ test }) => {
     const session = { accountId: 'a', createdAt: 1, methods: [], address: null, userAgent: null };
     await sessions.record({ ...session, sid: Buffer.alloc(16, 3), expiresAt: NOW - 1001 });
     await sessions.record({ ...session, sid: Buffer.alloc(16, 4), expiresAt: NOW - 10 });
-    assert.equal(await sweep(database, { attemptWindow: 900, history: 1000 }, NOW), 4);
+    const participants = createSqlParticipants(database, fail);
+    for (const [n, expiresAt] of [
+      [3, NOW - 1001],
+      [4, NOW - 10],
+    ] as const)
+      participants.joined({ sid: Buffer.alloc(16, n), relyingParty: 'saml:x', at: 1, expiresAt });
+    await participants.close();
+    assert.equal(await sweep(database, { attemptWindow: 900, history: 1000 }, NOW), 5);
     assert.equal(await sweep(database, { attemptWindow: 900, history: 1000 }, NOW), 0);
     assert.equal(await spent.spend('login-flow', 'new', NOW + 1, null, NOW), 'spent');
     assert.equal(await attempts.isFamiliar('b', '192.0.2.1'), true);

@@ -86,6 +86,7 @@ export async function startFactorNode(options: FactorNodeOptions = {}): Promise<
     requestClaim: ({ answerTo }) => adapter.requestClaim(answerTo),
     onFinished: (session, proved, facts) =>
       world.throttle.finished(session.accountId, proved, facts.address, facts.now),
+    onJoined: () => {},
     onAnswered: () => {},
   });
   const login = createLoginDesk({
