@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { newSigningKey } from '../src/cli/signing-certificate.ts';
 import { makeKeyAndCertificate } from './key-and-certificate.ts';
 import { makeFolder, type Person } from './local-cluster.ts';
 import { type SpIdentity, spMetadata } from './saml-sp.ts';
@@ -70,7 +71,7 @@ async function makeRunFolder(folder: string, idpFolder: string, publicUrl: strin
   const sps = await Promise.all(
     ['Wiki', 'Library'].map(async (title, index): Promise<SpIdentity> => {
       const baseUrl = `http://127.0.0.1:${ports.sps[index]}`;
-      return { baseUrl, title, keys: await makeKeyAndCertificate(baseUrl) };
+      return { baseUrl, title, keys: await makeKeyAndCertificate(baseUrl, newSigningKey) };
     }),
   );
   const people: readonly Person[] = [

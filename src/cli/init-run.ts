@@ -15,7 +15,7 @@ import { newStableSecret, parseStableSecret } from '../sealer/stable-secret.ts';
 import { formatRevocations } from '../state/revocation-file.ts';
 import { configText, type InitDirectory } from './init-config.ts';
 import { CliFailure, type CliIo } from './io.ts';
-import { newBareKeySet, newSigningCertificate } from './signing-certificate.ts';
+import { type MakeKey, newBareKeySet, newSigningCertificate } from './signing-certificate.ts';
 import { withDatabase } from './with-database.ts';
 
 /** What the new configuration names. */
@@ -34,9 +34,15 @@ interface NewFile {
   readonly what: string;
 }
 
-export async function initFolder(io: CliIo, folder: string, { publicUrl, directory }: InitOptions): Promise<void> {
+/** `makeKey` makes the keys that sign what relying parties receive. */
+export async function initFolder(
+  io: CliIo,
+  folder: string,
+  { publicUrl, directory }: InitOptions,
+  makeKey: MakeKey,
+): Promise<void> {
   const url = checkedPublicUrl(publicUrl);
-  const files = await newFiles(io, url, directory);
+  const files = await newFiles(io, url, directory, makeKey);
   const database = directory === 'sql' ? [DATABASE_FILE] : [];
   const there = [...files.map((file) => file.name), ...database]
     .map((name) => join(folder, name))
@@ -77,14 +83,19 @@ function checkedPublicUrl(text: string): string {
   return url?.origin ?? text;
 }
 
-async function newFiles(io: CliIo, publicUrl: string, directory: InitDirectory): Promise<readonly NewFile[]> {
+async function newFiles(
+  io: CliIo,
+  publicUrl: string,
+  directory: InitDirectory,
+  makeKey: MakeKey,
+): Promise<readonly NewFile[]> {
   const now = io.clock();
   const entityId = `${publicUrl}/saml/idp/metadata`;
   const ring = newKeyring({ realm: entityId, now, random: io.random });
   const stable = newStableSecret(io.random);
   const { fingerprint } = parseStableSecret(Buffer.from(stable));
-  const signing = await newSigningCertificate(publicUrl, now, io.random);
-  const oidc = await newBareKeySet(['RS256', 'ES256'], now);
+  const signing = await newSigningCertificate(publicUrl, now, io.random, makeKey);
+  const oidc = await newBareKeySet(['RS256', 'ES256'], now, makeKey);
   return [
     {
       name: 'signet.yaml',

@@ -18,7 +18,9 @@ export function addInitCommand(program: Command, io: CliIo): void {
         .choices(['sql', 'yaml'])
         .default('sql'),
     )
-    .action(async (folder: string, options: InitOptions) =>
-      (await import('./init-run.ts')).initFolder(io, resolve(folder), options),
-    );
+    .action(async (folder: string, options: InitOptions) => {
+      const { initFolder } = await import('./init-run.ts');
+      const { newSigningKey } = await import('./signing-certificate.ts');
+      await initFolder(io, resolve(folder), options, newSigningKey);
+    });
 }

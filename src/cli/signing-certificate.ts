@@ -15,6 +15,9 @@ const YEARS = 10;
 /** How large a new RSA key is, in bits. 3072: for longer than 2030 (SP 800-57), at thrice the cost of a signature. */
 export type RsaBits = 2048 | 3072;
 
+/** Makes a new private key; the size is of RSA keys. */
+export type MakeKey = (algorithm: KeyAlgorithm, bits: RsaBits) => Promise<KeyObject>;
+
 /** A new private key. */
 export async function newSigningKey(algorithm: KeyAlgorithm, bits: RsaBits): Promise<KeyObject> {
   const { type, curve } = KEY_ALGORITHMS[algorithm];
@@ -53,8 +56,9 @@ export async function newSigningCertificate(
   publicUrl: string,
   now: EpochSeconds,
   random: Random,
+  makeKey: MakeKey,
 ): Promise<{ readonly key: string; readonly certificate: string }> {
-  const privateKey = await newSigningKey('RS256', 2048);
+  const privateKey = await makeKey('RS256', 2048);
   const certificate = await selfSignedCertificate(privateKey, publicUrl, now, random);
   return { key: privateKeyPem(privateKey, null), certificate };
 }
@@ -78,10 +82,11 @@ function webKeys(privateKey: KeyObject) {
 export async function newBareKeySet(
   algorithms: readonly KeyAlgorithm[],
   now: EpochSeconds,
+  makeKey: MakeKey,
 ): Promise<{ readonly listing: string; readonly keys: readonly { readonly file: string; readonly pem: string }[] }> {
   const made = await Promise.all(
     algorithms.map(async (algorithm) => {
-      const privateKey = await newSigningKey(algorithm, 2048);
+      const privateKey = await makeKey(algorithm, 2048);
       const publicKey = createPublicKey(privateKey);
       const file = `${algorithm.toLowerCase()}.pem`;
       const facts = { state: 'current', certificate: null, published: now, since: now } as const;

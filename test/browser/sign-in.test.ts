@@ -8,6 +8,7 @@ import { makeSamlSp, newRequestId, type SpIdentity, spMetadata } from '../../scr
 import { cspViolations } from '../support/chromium.ts';
 import { ALICE, BOB } from '../support/cluster.ts';
 import { freePorts } from '../support/free-ports.ts';
+import { signingKeyFromStock } from '../support/key-stock.ts';
 import { PLAIN } from '../support/sign-in.ts';
 import { STAGE_TOOLS, type Stage, startStage } from '../support/stage.ts';
 import { requireTool } from '../support/tools.ts';
@@ -21,7 +22,7 @@ before(async () => {
   const [hoppingPort = 0, far = 0] = await freePorts(2);
   farPort = far;
   const baseUrl = `http://127.0.0.1:${hoppingPort}`;
-  hopping = { baseUrl, title: 'Hopping', keys: await makeKeyAndCertificate(baseUrl) };
+  hopping = { baseUrl, title: 'Hopping', keys: await makeKeyAndCertificate(baseUrl, signingKeyFromStock) };
   stage = await startStage([spMetadata(hopping)]);
 });
 

@@ -9,6 +9,7 @@ import type { Database } from '../../src/database/database.ts';
 import { createSqlCredentials } from '../../src/directories/sql-credentials.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { NOW, openAt, targetOf, up } from '../support/databases.ts';
+import { makeIdpFolder } from '../support/idp-folder.ts';
 import { ringIn } from './keys-run.ts';
 
 interface Place {
@@ -47,8 +48,7 @@ async function place(t: TestContext): Promise<Place> {
     });
     return { code, ...said };
   };
-  const made = await signet('init', folder, '--public-url', 'https://idp.example.org', '--directory', 'sql');
-  assert.equal(made.code, 0, made.err);
+  await makeIdpFolder(folder, { now: NOW });
   const ring = join(folder, 'keys', 'sealer.json');
   const kid = ringIn(ring).keys[0]?.kid ?? assert.fail();
   const file = join(folder, 'data', 'signet.db');

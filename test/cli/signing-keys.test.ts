@@ -11,6 +11,7 @@ import { systemRandom } from '../../src/lib/random.ts';
 import { loadKeySet } from '../../src/signing/key-set-folder.ts';
 import { privateKeyPem } from '../../src/signing/private-key-file.ts';
 import { ed25519, folder, NOW, placeOf, VARIABLE } from '../signing/sets.ts';
+import { makeIdpFolder } from '../support/idp-folder.ts';
 import { rsaKey } from '../xml/keys.ts';
 
 const DAY = 86_400;
@@ -54,7 +55,7 @@ async function idp(t: TestContext, environment: Readonly<Record<string, string>>
     });
     return { code, out, err };
   };
-  assert.equal((await call('init', path, '--public-url', 'https://idp.example.org')).code, 0);
+  await makeIdpFolder(path, { now: time.now });
   const keys = join(path, 'keys/saml-signing');
   return {
     path,

@@ -11,6 +11,7 @@ import { createSqlAttempts } from '../../src/state/sql-attempts.ts';
 import { createSqlParticipants } from '../../src/state/sql-participants.ts';
 import { createSqlSessions } from '../../src/state/sql-sessions.ts';
 import { NOW, openAt, targetOf, up } from '../support/databases.ts';
+import { makeIdpFolder } from '../support/idp-folder.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'signet-users-sql-'));
 after(() => rmSync(root, { recursive: true }));
@@ -40,8 +41,7 @@ async function signet(
 async function newFolder(directory: 'sql' | 'yaml') {
   const folder = join(mkdtempSync(join(root, 'idp-')), 'idp');
   const config = join(folder, 'signet.yaml');
-  const made = await signet(['init', folder, '--public-url', 'https://idp.example.org', '--directory', directory]);
-  assert.equal(made.code, 0, made.err);
+  await makeIdpFolder(folder, { directory, now: NOW });
   const run = async (...args: readonly string[]) => signet([...args, '--config', config]);
   const file = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text);

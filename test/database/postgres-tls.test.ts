@@ -6,6 +6,7 @@ import { isUnavailable } from '../../src/core/account.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { openAt, targetOf } from '../support/databases.ts';
+import { signingKeyFromStock } from '../support/key-stock.ts';
 import { type PostgresServer, requirePostgres, startPostgres } from '../support/postgres.ts';
 
 let server: PostgresServer | null = null;
@@ -14,7 +15,12 @@ after(() => server?.close());
 
 async function serverWithTls(): Promise<PostgresServer> {
   if (server !== null) return server;
-  const made = await newSigningCertificate('https://db.example.org', systemClock(), systemRandom());
+  const made = await newSigningCertificate(
+    'https://db.example.org',
+    systemClock(),
+    systemRandom(),
+    signingKeyFromStock,
+  );
   certificate = made.certificate;
   server = await startPostgres({ tls: made });
   return server;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { makeKeyAndCertificate } from '../../scripts/key-and-certificate.ts';
 import { type Apache, apacheTools, ownedByApache, startApache } from './apache.ts';
 import { freePort } from './free-ports.ts';
+import { signingKeyFromStock } from './key-stock.ts';
 
 const MODULE = 'auth_mellon';
 
@@ -31,7 +32,7 @@ export const PROTECTED_TEXT = 'behind mellon';
 export async function mellonIdentity(): Promise<MellonIdentity> {
   const port = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
-  const { privateKeyPem, certificatePem } = await makeKeyAndCertificate(baseUrl);
+  const { privateKeyPem, certificatePem } = await makeKeyAndCertificate(baseUrl, signingKeyFromStock);
   const certificate = certificatePem.replace(/-----[^-]+-----|\s/g, '');
   const metadataXml = `<?xml version="1.0"?>
 <!-- Real SP metadata opens with a comment. -->

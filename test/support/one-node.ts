@@ -6,9 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { Command } from 'commander';
 import { createLogger, transports } from 'winston';
-import { addInitCommand } from '../../src/cli/init.ts';
 import type { Config } from '../../src/config/config.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { migrate } from '../../src/database/migrations.ts';
@@ -20,6 +18,7 @@ import { createHash } from '../../src/methods/argon2.ts';
 import { importParty } from '../../src/parties/party-folder.ts';
 import { createNode, type SignetNode } from '../../src/wire.ts';
 import { openAt, targetOf, up } from './databases.ts';
+import { makeIdpFolder } from './idp-folder.ts';
 
 export const PASSWORD = 'correct horse battery';
 export const NOW = 1_790_000_000;
@@ -88,19 +87,8 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
   const publicUrl = options.publicUrl ?? 'https://idp.example.org';
   const time = { now: NOW };
   const random = systemRandom();
-  const io = {
-    out: () => {},
-    err: () => {},
-    readStdin: async () => '',
-    askSecret: async () => null,
-    clock: () => NOW - 3600,
-    random,
-    environment: {},
-  };
-  const program = new Command();
-  addInitCommand(program, io);
-  const kind = options.database === undefined ? 'yaml' : 'sql';
-  await program.parseAsync(['init', folder, '--public-url', publicUrl, '--directory', kind], { from: 'user' });
+  const directory = options.database === undefined ? 'yaml' : 'sql';
+  await makeIdpFolder(folder, { publicUrl, directory, now: NOW - 3600 });
   const url = options.database === 'sqlite' ? `sqlite:${join(folder, 'data', 'signet.db')}` : options.database;
   const passwordHash = await createHash(PASSWORD, { memory: 64, time: 1, parallelism: 1 }, random);
   const attributes = options.attributes ?? new Map([['mail', ['person@example.org']]]);

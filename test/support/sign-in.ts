@@ -14,13 +14,14 @@ import {
 import type { Cluster } from './cluster.ts';
 import type { Form } from './forms.ts';
 import { HttpBrowser, type Page } from './http-browser.ts';
+import { signingKeyFromStock } from './key-stock.ts';
 
 export const PLAIN: RequestOptions = { binding: 'redirect', forceAuthn: false, passive: false };
 
 /** An SP that exists as metadata and keys only; its ACS is never asked, the test reads the form itself. */
 export async function bareSp(number: number): Promise<SpIdentity> {
   const baseUrl = `http://127.0.0.1:${4 + number}`;
-  return { baseUrl, title: `Bare SP ${number}`, keys: await makeKeyAndCertificate(baseUrl) };
+  return { baseUrl, title: `Bare SP ${number}`, keys: await makeKeyAndCertificate(baseUrl, signingKeyFromStock) };
 }
 
 export interface Outcome {

@@ -6,6 +6,7 @@ import { type SpIdentity, spMetadata } from '../../scripts/saml-sp.ts';
 import { CHROMIUM, launchChromium } from './chromium.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { freePorts } from './free-ports.ts';
+import { signingKeyFromStock } from './key-stock.ts';
 import { type Recorder, startRecorder } from './recorder.ts';
 
 /** What must be installed; for `requireTool`. */
@@ -29,7 +30,7 @@ export async function startStage(parties: readonly string[] = []): Promise<Stage
   const [publicPort = 0, wikiFront = 0, wikiPort = 0, libraryPort = 0] = await freePorts(4);
   const identity = async (title: string, port: number): Promise<SpIdentity> => {
     const baseUrl = `http://127.0.0.1:${port}`;
-    return { baseUrl, title, keys: await makeKeyAndCertificate(baseUrl) };
+    return { baseUrl, title, keys: await makeKeyAndCertificate(baseUrl, signingKeyFromStock) };
   };
   const [wiki, library] = await Promise.all([identity('Wiki', wikiFront), identity('Library', libraryPort)]);
   const cluster = await startCluster({ parties: [wiki, library].map(spMetadata).concat(parties), publicPort });

@@ -1,7 +1,9 @@
 // Owns: keys and self-signed certificates for tests, made when a test file starts.
 import 'reflect-metadata';
-import { KeyObject, type webcrypto } from 'node:crypto';
+import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
 import { X509CertificateGenerator } from '@peculiar/x509';
+import { rsaFromStock } from '../support/key-stock.ts';
 
 export interface TestKey {
   readonly privateKey: KeyObject;
@@ -14,24 +16,29 @@ const NOT_BEFORE = new Date('2020-01-01T00:00:00Z');
 export const NOT_AFTER = new Date('2021-01-01T00:00:00Z');
 
 /** An RSA key of this many bits. */
-export function rsaKey(bits = 2048): Promise<TestKey> {
-  return certified({
-    name: 'RSASSA-PKCS1-v1_5',
-    modulusLength: bits,
-    publicExponent: new Uint8Array([1, 0, 1]),
-    hash: 'SHA-256',
-  });
+export async function rsaKey(bits: 1024 | 2048 = 2048): Promise<TestKey> {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  if (bits === 2048) return certified(algorithm, await rsaFromStock());
+  return certified(algorithm, (await generate('rsa', { modulusLength: bits })).privateKey);
 }
 
+const generate = promisify(generateKeyPair);
+
 /** A key on a NIST curve. */
-export function ecKey(namedCurve: 'P-256' | 'P-384' | 'P-521' = 'P-256'): Promise<TestKey> {
-  return certified({ name: 'ECDSA', namedCurve, hash: 'SHA-256' });
+export async function ecKey(namedCurve: 'P-256' | 'P-384' | 'P-521' = 'P-256'): Promise<TestKey> {
+  const { privateKey } = await generate('ec', { namedCurve });
+  return certified({ name: 'ECDSA', namedCurve, hash: 'SHA-256' }, privateKey);
 }
 
 async function certified(
-  algorithm: webcrypto.RsaHashedKeyGenParams | (webcrypto.EcKeyGenParams & { readonly hash: string }),
+  algorithm: { readonly name: string; readonly hash: string; readonly namedCurve?: string },
+  privateKey: KeyObject,
 ): Promise<TestKey> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const publicKey = createPublicKey(privateKey);
+  const keys = {
+    privateKey: privateKey.toCryptoKey(algorithm, true, ['sign']),
+    publicKey: publicKey.toCryptoKey(algorithm, true, ['verify']),
+  };
   const certificate = await X509CertificateGenerator.createSelfSigned({
     keys,
     name: 'CN=test',
@@ -39,9 +46,5 @@ async function certified(
     notAfter: NOT_AFTER,
     signingAlgorithm: algorithm,
   });
-  return {
-    privateKey: KeyObject.from(keys.privateKey),
-    publicKey: KeyObject.from(keys.publicKey),
-    certificatePem: certificate.toString('pem'),
-  };
+  return { privateKey, publicKey, certificatePem: certificate.toString('pem') };
 }
