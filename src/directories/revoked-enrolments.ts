@@ -1,7 +1,7 @@
 // Owns: that whatever was enrolled under a sealer key which has been revoked since cannot be used, from the moment that a
 // node has the new ring. Leaves to sql-lineage.ts: disabling the rows for good, when the key is revoked.
-import { isUnavailable } from '../core/account.ts';
 import type { Credential, CredentialStore } from '../core/credential.ts';
+import { viewed } from './credential-view.ts';
 
 /**
  * The store, in which such credentials count as disabled. A session forged under a leaked key could have enrolled them, and
@@ -10,16 +10,5 @@ import type { Credential, CredentialStore } from '../core/credential.ts';
 export function withoutRevoked(store: CredentialStore, isRevoked: (kid: string) => boolean): CredentialStore {
   const asOfNow = (credential: Credential): Credential =>
     !credential.disabled && credential.lineage.some(isRevoked) ? { ...credential, disabled: true } : credential;
-  return {
-    ...store,
-    list: async (accountId) => {
-      const set = await store.list(accountId);
-      return isUnavailable(set) ? set : { ...set, credentials: set.credentials.map(asOfNow) };
-    },
-    findWebauthn: async (credentialId) => {
-      const found = await store.findWebauthn(credentialId);
-      if (found === null || isUnavailable(found)) return found;
-      return { ...found, credential: asOfNow(found.credential) };
-    },
-  };
+  return viewed(store, asOfNow);
 }

@@ -1,7 +1,7 @@
 // Owns: that no key counts as attested where no maker is trusted any more, whatever was written down when it was enrolled.
 // Leaves to methods/webauthn-enrol.ts: judging a maker's word, once, when a key is enrolled.
-import { isUnavailable } from '../core/account.ts';
 import type { Credential, CredentialStore } from '../core/credential.ts';
+import { viewed } from './credential-view.ts';
 
 /**
  * The store, in which every key is one of an unknown maker. Such a key proves what a passkey proves: it goes on being asked
@@ -12,16 +12,5 @@ export function withoutAttestation(store: CredentialStore): CredentialStore {
     credential.data.kind === 'webauthn' && credential.data.attested
       ? { ...credential, data: { ...credential.data, attested: false } }
       : credential;
-  return {
-    ...store,
-    list: async (accountId) => {
-      const set = await store.list(accountId);
-      return isUnavailable(set) ? set : { ...set, credentials: set.credentials.map(asOfNow) };
-    },
-    findWebauthn: async (credentialId) => {
-      const found = await store.findWebauthn(credentialId);
-      if (found === null || isUnavailable(found)) return found;
-      return { ...found, credential: asOfNow(found.credential) };
-    },
-  };
+  return viewed(store, asOfNow);
 }

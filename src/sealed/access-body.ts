@@ -2,12 +2,12 @@
 // for by what is in here, which the client cannot read. docs/sealed-values.md, oidc-access.
 import { ACCOUNT_ID_MAX_BYTES, type AccountId } from '../core/account.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
-import { cborMap, encodeCbor } from '../sealer/cbor.ts';
 import { readCborMap } from '../sealer/cbor-fields.ts';
-import { CODE_CLAIMS_MAX_BYTES } from './code-body.ts';
+import { GRANT_CLAIMS_MAX_BYTES } from './grant-fields.ts';
 import { lineageToCbor, readLineage } from './lineage.ts';
 import { REFRESH_LINEAGE_MAX } from './refresh-body.ts';
 import { U32_MAX } from './session-record.ts';
+import { type BodyEntries, writeBody } from './write-body.ts';
 
 export interface AccessGrant {
   readonly sid: Uint8Array;
@@ -26,20 +26,17 @@ export interface AccessGrant {
 
 /** @throws RangeError for a grant over the caps of its body. */
 export function encodeAccess(grant: AccessGrant): Uint8Array {
-  const body = encodeCbor(
-    cborMap([
-      [1, grant.sid],
-      [2, grant.accountId],
-      [3, grant.oldestProof],
-      [4, grant.latestProof],
-      [5, grant.family],
-      [6, grant.scope],
-      [7, grant.claims === '' ? undefined : grant.claims],
-      [8, lineageToCbor(grant.lineage)],
-    ]),
-  );
-  if (decodeAccess(body) === null) throw new RangeError('a grant over the caps of its body');
-  return body;
+  const entries: BodyEntries = [
+    [1, grant.sid],
+    [2, grant.accountId],
+    [3, grant.oldestProof],
+    [4, grant.latestProof],
+    [5, grant.family],
+    [6, grant.scope],
+    [7, grant.claims === '' ? undefined : grant.claims],
+    [8, lineageToCbor(grant.lineage)],
+  ];
+  return writeBody('a grant', entries, (body) => decodeAccess(body) !== null);
 }
 
 /** The grant in a body; null for anything else. */
@@ -51,7 +48,7 @@ export function decodeAccess(body: Uint8Array): AccessGrant | null {
     latestProof: fields.uint(4, { max: U32_MAX }),
     family: fields.bytes(5, { min: 16, max: 16 }),
     scope: fields.uint(6, { max: 255 }),
-    claims: fields.has(7) ? fields.text(7, { min: 1, max: CODE_CLAIMS_MAX_BYTES }) : '',
+    claims: fields.has(7) ? fields.text(7, { min: 1, max: GRANT_CLAIMS_MAX_BYTES }) : '',
     lineage: readLineage(fields, 8, REFRESH_LINEAGE_MAX),
   }));
 }

@@ -2,9 +2,9 @@
 // the cookie, whom it is for, and that it counts once. docs/sealed-values.md, enrolment.
 import { ACCOUNT_ID_MAX_BYTES, type AccountId } from '../core/account.ts';
 import type { CredentialKind } from '../core/credential.ts';
-import { cborMap, encodeCbor } from '../sealer/cbor.ts';
 import { readCborMap } from '../sealer/cbor-fields.ts';
 import { lineageToCbor, readLineage } from './lineage.ts';
+import { type BodyEntries, writeBody } from './write-body.ts';
 
 export interface EnrolmentBody {
   /** 16 bytes; what confirming it spends. */
@@ -31,19 +31,16 @@ const VERSION_MAX = 0xffff_ffff;
 
 /** @throws RangeError for an enrolment over the caps of its body. */
 export function encodeEnrolment(enrolment: EnrolmentBody): Uint8Array {
-  const body = encodeCbor(
-    cborMap([
-      [1, enrolment.id],
-      [2, enrolment.boundTo],
-      [3, enrolment.accountId],
-      [4, enrolment.version],
-      [5, KINDS[enrolment.kind]],
-      [6, enrolment.data],
-      [7, lineageToCbor(enrolment.lineage)],
-    ]),
-  );
-  if (decodeEnrolment(body) === null) throw new RangeError('an enrolment over the caps of its body');
-  return body;
+  const entries: BodyEntries = [
+    [1, enrolment.id],
+    [2, enrolment.boundTo],
+    [3, enrolment.accountId],
+    [4, enrolment.version],
+    [5, KINDS[enrolment.kind]],
+    [6, enrolment.data],
+    [7, lineageToCbor(enrolment.lineage)],
+  ];
+  return writeBody('an enrolment', entries, (body) => decodeEnrolment(body) !== null);
 }
 
 /** The enrolment in a body; null for anything else. */

@@ -1,7 +1,7 @@
 // Owns: a pushed authorization request as the body of `oidc-par`. Leaves to protocols/oidc: what parameters mean.
 // docs/sealed-values.md, oidc-par.
-import { cborMap, encodeCbor } from '../sealer/cbor.ts';
 import { readCborMap } from '../sealer/cbor-fields.ts';
+import { type BodyEntries, writeBody } from './write-body.ts';
 
 export interface PushedRequest {
   /** 16 bytes. */
@@ -16,15 +16,12 @@ export const PUSHED_PARAMETERS_MAX_BYTES = 1050;
 
 /** @throws RangeError for a request over the caps of its body. */
 export function encodePushed({ id, parameters, signed }: PushedRequest): Uint8Array {
-  const body = encodeCbor(
-    cborMap([
-      [1, id],
-      [2, parameters],
-      [3, signed ? 1 : 0],
-    ]),
-  );
-  if (decodePushed(body) === null) throw new RangeError('a pushed request over the caps of its body');
-  return body;
+  const entries: BodyEntries = [
+    [1, id],
+    [2, parameters],
+    [3, signed ? 1 : 0],
+  ];
+  return writeBody('a pushed request', entries, (body) => decodePushed(body) !== null);
 }
 
 /** The request in a body; null for anything else. */

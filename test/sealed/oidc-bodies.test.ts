@@ -8,13 +8,13 @@ import { SCOPES } from '../../src/protocols/oidc/scopes.ts';
 import { type AccessGrant, decodeAccess, encodeAccess } from '../../src/sealed/access-body.ts';
 import {
   type AuthorizationCode,
-  CODE_LIST_MAX,
   CODE_NONCE_MAX_BYTES,
   CODE_REQUEST_MAX_BYTES,
   codeRequestBytes,
   decodeCode,
   encodeCode,
 } from '../../src/sealed/code-body.ts';
+import { GRANT_LIST_MAX } from '../../src/sealed/grant-fields.ts';
 import {
   decodePushed,
   encodePushed,
@@ -59,7 +59,7 @@ const code: AuthorizationCode = {
 };
 const fullPerson = { accountId: 'a'.repeat(48), sessionCreated: 4_294_967_295 - 65_535, scope: 255 } as const;
 const later = fullEvents.map((event) => ({ ...event, at: 4_294_967_295 }));
-const fullAcr = Array.from({ length: CODE_LIST_MAX }, () => 255);
+const fullAcr = Array.from({ length: GRANT_LIST_MAX }, () => 255);
 /** The three ways to use up what a request may bring: all within {@link CODE_REQUEST_MAX_BYTES}. */
 const fullRequests = [
   { nonce: 'n'.repeat(128), claims: ['i'.repeat(43), ''], resources: 5 },
@@ -138,7 +138,7 @@ const kinds = [
         ...fullPerson,
         generation: 4_294_967_295,
         events: later,
-        resources: Array.from({ length: CODE_LIST_MAX }, (_, i) => bytes(8, i)),
+        resources: Array.from({ length: GRANT_LIST_MAX }, (_, i) => bytes(8, i)),
         claims: ['i'.repeat(160), 'u'.repeat(160)],
         acr: fullAcr,
         lineage: kids(REFRESH_LINEAGE_MAX),

@@ -3,12 +3,8 @@
 import { decodeBase64url } from '../../lib/base64url.ts';
 import type { Client } from '../../parties/client.ts';
 import { RESPONSE_TYPES, type ResponseType } from '../../parties/client-metadata.ts';
-import {
-  CODE_CLAIMS_MAX_BYTES,
-  CODE_NONCE_MAX_BYTES,
-  CODE_REQUEST_MAX_BYTES,
-  codeRequestBytes,
-} from '../../sealed/code-body.ts';
+import { CODE_NONCE_MAX_BYTES, CODE_REQUEST_MAX_BYTES, codeRequestBytes } from '../../sealed/code-body.ts';
+import { GRANT_CLAIMS_MAX_BYTES } from '../../sealed/grant-fields.ts';
 import { knownAcrs } from './acr.ts';
 import { type AuthorizationParameters, words } from './authorization-parameters.ts';
 import { type ClaimsRequest, readClaims } from './claims-parameter.ts';
@@ -124,7 +120,7 @@ const maxAgeIsANumber: AuthorizeCheck = ({ parameters }) => {
 const claimsAreReadable: AuthorizeCheck = ({ claims }) => {
   if (claims === null) return problem('bad-claims', 'not a claims request');
   const longest = Math.max(claims.idToken.join(' ').length, claims.userinfo.join(' ').length);
-  return longest > CODE_CLAIMS_MAX_BYTES ? problem('request-too-large', 'claims') : null;
+  return longest > GRANT_CLAIMS_MAX_BYTES ? problem('request-too-large', 'claims') : null;
 };
 
 /** Judged here, before anybody signs in: a code that turns out too large afterwards would be a dead end. */

@@ -3,7 +3,8 @@
 import { createHash, hash } from 'node:crypto';
 import type { PendingAnswer } from '../../core/authentication-request.ts';
 import { RESPONSE_TYPES, type ResponseType } from '../../parties/client-metadata.ts';
-import { CODE_CLAIMS_MAX_BYTES, CODE_LIST_MAX, CODE_NONCE_MAX_BYTES } from '../../sealed/code-body.ts';
+import { CODE_NONCE_MAX_BYTES } from '../../sealed/code-body.ts';
+import { GRANT_CLAIMS_MAX_BYTES, GRANT_LIST_MAX } from '../../sealed/grant-fields.ts';
 import { cborMap, encodeCbor } from '../../sealer/cbor.ts';
 import { type CborFields, readCborMap } from '../../sealer/cbor-fields.ts';
 import { type AcrValue, acrByNumber } from './acr.ts';
@@ -74,7 +75,7 @@ export function encodePending(pending: PendingOidc): PendingAnswer {
       [9, scopeBits(pending.scopes)],
       [10, resources.length === 0 ? undefined : resources.map((one) => Buffer.from(one, 'hex'))],
       [11, names.every((one) => one === '') ? undefined : names],
-      [12, acr.length === 0 ? undefined : acr.slice(0, CODE_LIST_MAX).map(({ number }) => number)],
+      [12, acr.length === 0 ? undefined : acr.slice(0, GRANT_LIST_MAX).map(({ number }) => number)],
       [13, flags],
       [14, pending.subject ?? undefined],
     ]),
@@ -109,13 +110,13 @@ function readPending(data: Uint8Array): PendingOidc | null {
     const dpopKey = fields.optional(8, (_, key) => fields.bytes(key, { min: 32, max: 32 }));
     const scopes = scopesOf(fields.uint(9, { max: 255 })) ?? fields.refuse(9);
     const resources = fields.has(10)
-      ? fields.list(10, { min: 1, max: CODE_LIST_MAX }, (items, i) => hex(items, i, 8))
+      ? fields.list(10, { min: 1, max: GRANT_LIST_MAX }, (items, i) => hex(items, i, 8))
       : [];
     const claims = fields.has(11) ? fields.tuple(11, readNames) : { idToken: [], userinfo: [] };
     const acr = fields.has(12)
       ? fields.list(
           12,
-          { min: 1, max: CODE_LIST_MAX },
+          { min: 1, max: GRANT_LIST_MAX },
           (items, i) => acrByNumber(items.uint(i, { max: 255 })) ?? items.refuse(i),
         )
       : [];
@@ -142,7 +143,7 @@ function readPending(data: Uint8Array): PendingOidc | null {
 }
 
 function readNames(pair: CborFields): PendingOidc['claims'] {
-  const [idToken, userinfo] = [0, 1].map((place) => pair.text(place, { max: CODE_CLAIMS_MAX_BYTES }));
+  const [idToken, userinfo] = [0, 1].map((place) => pair.text(place, { max: GRANT_CLAIMS_MAX_BYTES }));
   const split = (names = ''): readonly string[] => (names === '' ? [] : names.split(' '));
   return { idToken: split(idToken), userinfo: split(userinfo) };
 }
