@@ -19,6 +19,21 @@ const text = z.string().min(1).max(256);
 const jws = z.enum(JWS_ALGORITHMS);
 const informative = z.unknown().optional();
 
+const member = z.string().exactOptional();
+/** RFC 7517 §4, RFC 7518 §6: the members that are read of a public key. A private one is found by client.ts. */
+const jwk = z.looseObject({
+  kty: z.string(),
+  kid: member,
+  use: member,
+  alg: member,
+  key_ops: z.array(z.string()).exactOptional(),
+  crv: member,
+  x: member,
+  y: member,
+  n: member,
+  e: member,
+});
+
 /** Signet's own settings, which no standard names. */
 const ownSettings = z.strictObject({
   assurance: assuranceSetting.prefault({}),
@@ -55,14 +70,7 @@ export const clientMetadataSchema = z.strictObject({
   token_endpoint_auth_method: z.enum(CLIENT_AUTHENTICATION).default('client_secret_basic'),
   token_endpoint_auth_signing_alg: jws.optional(),
   scope: z.string().max(500).optional(),
-  jwks: z
-    .looseObject({
-      keys: z
-        .array(z.looseObject({ kty: z.string() }))
-        .min(1)
-        .max(20),
-    })
-    .optional(),
+  jwks: z.looseObject({ keys: z.array(jwk).min(1).max(20) }).optional(),
   jwks_uri: uri.optional(),
   subject_type: z.enum(['public', 'pairwise']).default('pairwise'),
   sector_identifier_uri: uri.optional(),

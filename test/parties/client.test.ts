@@ -111,6 +111,11 @@ const refused: readonly {
     members: { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'eA', y: 'eQ' }] } },
     paths: ['jwks.keys[0]'],
   },
+  {
+    name: 'a key with a number for its kid',
+    members: { jwks: { keys: [{ ...publicKey, kid: 5 }] } },
+    paths: ['jwks.keys[0].kid'],
+  },
   { name: 'a short key', members: { jwks: { keys: [shortKey] } }, paths: ['jwks.keys[0]'] },
   {
     name: 'encryption to keys that may not be there',

@@ -1,5 +1,5 @@
 // Owns: a client's public keys: from its registration, or from its jwks_uri. Leaves to jose: caching and choosing a key.
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
 import type { Client } from '../../parties/client.ts';
 
 export interface ClientKeys {
@@ -30,7 +30,7 @@ export function createClientKeys(): ClientKeys {
 }
 
 function keysOf({ metadata }: Client): JWTVerifyGetKey | null {
-  if (metadata.jwks !== undefined) return createLocalJWKSet(metadata.jwks as unknown as JSONWebKeySet);
+  if (metadata.jwks !== undefined) return createLocalJWKSet(metadata.jwks);
   if (metadata.jwks_uri === undefined) return null;
   return createRemoteJWKSet(new URL(metadata.jwks_uri), {
     timeoutDuration: FETCH_TIMEOUT_MS,

@@ -86,7 +86,7 @@ async function encryptFor({ metadata }: Client, token: string): Promise<string> 
   const key = encryptionKeyOf(metadata);
   if (key === undefined) throw new Error(`client ${metadata.client_id} has no key for ${algorithm}`);
   const header = { alg: algorithm, enc: metadata.id_token_encrypted_response_enc ?? 'A256GCM', cty: 'JWT' };
-  const withKid = typeof key.kid === 'string' ? { ...header, kid: key.kid } : header;
+  const withKid = key.kid === undefined ? header : { ...header, kid: key.kid };
   return new CompactEncrypt(Buffer.from(token, 'ascii'))
     .setProtectedHeader(withKid)
     .encrypt(await importJWK(key, algorithm));
