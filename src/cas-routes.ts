@@ -54,7 +54,7 @@ export function createCasRoutes({ server, login, logout, metrics, log }: CasRout
       const handle = program(endpoint);
       const fault = (): Reply => unavailable(endpoint);
       if (endpoint === 'samlValidate') return { method: 'POST', path, handle, xml: true, program: fault };
-      return { method: 'GET', path, handle, program: fault };
+      return { method: 'GET', path, handle, program: fault, direct: true };
     }),
   ];
 }

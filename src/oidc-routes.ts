@@ -119,7 +119,7 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
       handle: async (facts) => endSessionByGet(facts) ?? parts.badRequest(facts),
     },
     { method: 'GET', path: '/.well-known/openid-configuration', handle: discovery, direct: true },
-    { method: 'GET', path: '/.well-known/oauth-authorization-server', handle: discovery },
+    { method: 'GET', path: '/.well-known/oauth-authorization-server', handle: discovery, direct: true },
     { method: 'GET', path: OIDC_PATHS.jwks, direct: true, handle: async () => publicDocument(provider.jwks()) },
   ];
 }

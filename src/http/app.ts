@@ -88,15 +88,18 @@ export function createApp(options: AppOptions): RequestListener {
     sender.send(response, options.page('missing', 404, facts), facts);
   });
   const programs = new Map(routes.filter(({ program }) => program !== undefined).map((route) => [route.path, route]));
-  const onError: ErrorRequestHandler = (error: unknown, request, response, _next) => {
+  const answerError = (error: unknown, request: IncomingMessage, response: ServerResponse): void => {
     const facts = read(request, NO_FORM);
     const status = clientErrorStatus(error);
-    if (status === null) options.onFault(error, facts.requestId, 'express');
     const route = programs.get(facts.path);
+    if (status === null) options.onFault(error, facts.requestId, 'unanswered');
     const name = status === null ? 'fault' : 'badRequest';
     const reply = problemForProgram(route, status ?? 500, facts.requestId) ?? options.page(name, status ?? 500, facts);
     if (response.headersSent) response.destroy();
     else sender.send(response, reply, facts);
+  };
+  const onError: ErrorRequestHandler = (error: unknown, request, response, _next) => {
+    answerError(error, request, response);
   };
   app.use(onError);
 
@@ -106,7 +109,15 @@ export function createApp(options: AppOptions): RequestListener {
     const mark = url.indexOf('?');
     const route = direct.get(`${request.method} ${mark < 0 ? url : url.slice(0, mark)}`);
     if (route === undefined) app(request, response);
-    else void serve(route, request, response, NO_FORM, '');
+    else {
+      // Nobody stands behind these: a promise that is rejected and not caught would end the node.
+      serve(route, request, response, NO_FORM, '')
+        .catch((error: unknown) => answerError(error, request, response))
+        .catch((error: unknown) => {
+          options.onFault(error, '', route.path);
+          response.destroy();
+        });
+    }
   };
 }
 
