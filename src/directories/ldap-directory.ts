@@ -4,7 +4,7 @@
 // Signet only reads. Whatever is unclear (two entries for one name, an id that cannot be read, more groups than the server
 // tells) is an outage for that person: an answer that is half right would be a decision about them.
 import { readFileSync } from 'node:fs';
-import { type Filter, PasswordPolicyControl } from 'ldapts';
+import { type Entry, type Filter, PasswordPolicyControl } from 'ldapts';
 import type { LdapSettings } from '../config/directories.ts';
 import { type Account, type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import type { BindAnswer, BindCheck, PasswordDirectory } from '../core/password-directory.ts';
@@ -14,7 +14,8 @@ import { type Problem, ProblemsError } from '../lib/problems.ts';
 import type { Random } from '../lib/random.ts';
 import { acceptedAnswer, refusedAnswer } from './ldap-bind-answer.ts';
 import { createLdapConnection, type LdapConnection } from './ldap-connection.ts';
-import { groupsOfEntries, hasLoginName, type LdapPerson, readEntry } from './ldap-entry.ts';
+import { groupsOfEntries, hasLoginName, type LdapPerson, readEntry, readId } from './ldap-entry.ts';
+import { isDigest } from './ldap-id.ts';
 import { createLdapPool, LDAP_POOL_DEFAULTS, LdapOutage } from './ldap-pool.ts';
 import { byId, byLoginName, byMember, ldapRules } from './ldap-rules.ts';
 import { openLdapSocket } from './ldap-socket.ts';
@@ -110,20 +111,33 @@ export function createLdapDirectory(settings: LdapSettings, ports: LdapPorts): L
     return { ...account, groups: groupsOfEntries(entries, rules) };
   };
 
+  /** No size limit: the library takes a list that a limit cut off for a whole one. */
+  const search = (connection: LdapConnection, filter: Filter): Promise<readonly Entry[]> =>
+    connection.search(rules.base, {
+      filter,
+      attributes: [...rules.requested],
+      explicitBufferAttributes: rules.idForm === 'guid' ? [rules.idAttribute, 'objectGUID'] : [],
+    });
+
+  /** Whether the person can be found again by their id: a directory need not be able to search by parts of a value. */
+  const isFoundAgain = async (connection: LdapConnection, { account, dn }: LdapPerson): Promise<boolean> => {
+    const filter = isDigest(account.id) ? byId(rules, account.id) : null;
+    return filter === null || (await search(connection, filter)).some((entry) => entry.dn === dn);
+  };
+
   const find = async (
-    filter: Filter | null,
-    asked: string,
-    isIt: (entry: Parameters<typeof readEntry>[0]) => boolean,
+    {
+      filter,
+      asked,
+      ofId,
+    }: { readonly filter: Filter | null; readonly asked: string; readonly ofId: AccountId | null },
+    isIt: (entry: Entry) => boolean,
   ): Promise<Account | null | DirectoryUnavailable> => {
     if (filter === null) return null;
     try {
       const answer = await searches.use(async (connection) => {
-        // No size limit: the library takes a list that a limit cut off for a whole one.
-        const entries = await connection.search(rules.base, {
-          filter,
-          attributes: [...rules.requested],
-          explicitBufferAttributes: rules.idForm === 'guid' ? [rules.idAttribute, 'objectGUID'] : [],
-        });
+        const all = await search(connection, filter);
+        const entries = ofId === null || !isDigest(ofId) ? all : all.filter((entry) => readId(entry, rules) === ofId);
         const [entry, second] = entries;
         if (entry === undefined) return null;
         if (second !== undefined) {
@@ -132,6 +146,11 @@ export function createLdapDirectory(settings: LdapSettings, ports: LdapPorts): L
         if (!isIt(entry)) return null;
         const reading = readEntry(entry, rules, clock());
         if (reading.kind === 'unusable') return unclear(reading.because);
+        if (ofId === null && !(await isFoundAgain(connection, reading.person))) {
+          return unclear(
+            `${entry.dn}: the directory cannot be searched for parts of ${rules.idAttribute}, which is long`,
+          );
+        }
         const account = await readGroups(connection, reading.person);
         found.set(account, { ...reading.person, account });
         return account;
@@ -142,7 +161,8 @@ export function createLdapDirectory(settings: LdapSettings, ports: LdapPorts): L
       return down(error);
     }
   };
-  const findById = (id: AccountId) => find(byId(rules, id), 'id', (entry) => isOwnId(readEntry(entry, rules, 0), id));
+  const findById = (id: AccountId) =>
+    find({ filter: byId(rules, id), asked: 'id', ofId: id }, (entry) => isOwnId(readEntry(entry, rules, 0), id));
 
   const tryPassword = async (dn: string, password: string): Promise<BindAnswer | DirectoryUnavailable> => {
     const policy = new PasswordPolicyControl();
@@ -199,7 +219,9 @@ export function createLdapDirectory(settings: LdapSettings, ports: LdapPorts): L
   return {
     name,
     findByLoginName: (loginName) =>
-      find(byLoginName(rules, loginName), 'login name', (entry) => hasLoginName(entry, rules, loginName)),
+      find({ filter: byLoginName(rules, loginName), asked: 'login name', ofId: null }, (entry) =>
+        hasLoginName(entry, rules, loginName),
+      ),
     findById,
     check: { kind: 'bind', bind },
     isUp: () => up,

@@ -1,10 +1,11 @@
 // Owns: what an LDAP entry says about a person, under the rules of its directory. Pure; what cannot be understood is said,
 // never guessed. Leaves to ldap-directory.ts: asking the server.
 import type { Entry } from 'ldapts';
-import { ACCOUNT_ID_MAX_BYTES, type Account } from '../core/account.ts';
+import type { Account } from '../core/account.ts';
 import { LOGIN_NAME_MAX_BYTES, loginNameKey } from '../core/login-name.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import { isBelow, parseDn } from './ldap-dn.ts';
+import { accountIdOf, DIGEST_MARK, RAW_ID_MAX } from './ldap-id.ts';
 import { guidText, type LdapRules } from './ldap-rules.ts';
 
 /** What the entry itself says; that a password has expired, or too many were wrong, only a bind tells. */
@@ -32,7 +33,7 @@ export function readEntry(entry: Entry, rules: LdapRules, now: EpochSeconds): En
   const id = readId(entry, rules);
   if (id === null) {
     return unusable(
-      `${rules.idAttribute} is not one value of 1 to ${ACCOUNT_ID_MAX_BYTES} bytes; may the search read it?`,
+      `${rules.idAttribute} is not one value of 1 to ${RAW_ID_MAX} visible characters that does not begin with ${DIGEST_MARK}; may the search read it?`,
     );
   }
   const loginName = rules.loginAttributes.flatMap((attribute) => texts(entry, attribute))[0];
@@ -86,13 +87,14 @@ function usableGroups(names: readonly string[]): readonly string[] {
   return [...new Set(usable)];
 }
 
-function readId(entry: Entry, { idAttribute, idForm }: LdapRules): string | null {
+/** Null when the entry has none that can be used. */
+export function readId(entry: Entry, { idAttribute, idForm }: LdapRules): string | null {
   const values = valuesOf(entry, idAttribute);
   const [value] = values;
   if (value === undefined || values.length !== 1) return null;
   if (idForm === 'guid') return Buffer.isBuffer(value) ? guidText(value) : null;
   const text = textOf(value);
-  return text !== null && new RegExp(`^[!-~]{1,${ACCOUNT_ID_MAX_BYTES}}$`).test(text) ? text : null;
+  return text === null ? null : accountIdOf(text);
 }
 
 function isName(name: string): boolean {

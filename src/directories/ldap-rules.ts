@@ -4,6 +4,7 @@ import { AndFilter, EqualityFilter, ExtensibleFilter, type Filter, FilterParser,
 import type { LdapSettings } from '../config/directories.ts';
 import { LOGIN_NAME_MAX_BYTES } from '../core/login-name.ts';
 import { ProblemsError } from '../lib/problems.ts';
+import { idFilter } from './ldap-id.ts';
 
 export interface LdapRules {
   /** Reads what only this product's attributes say, and spells its ids. */
@@ -81,12 +82,15 @@ export function byLoginName(rules: LdapRules, loginName: string): Filter | null 
   return new AndFilter({ filters: [rules.personFilter, new OrFilter({ filters: names })] });
 }
 
-/** Null for an id that this directory does not give. */
+/** Null for an id that this directory does not give. Of a digest, others are found too: `readId` tells. */
 export function byId(rules: LdapRules, id: string): Filter | null {
-  const value = rules.idForm === 'guid' ? guidBytes(id) : /^[!-~]{1,48}$/.test(id) ? id : null;
-  if (value === null) return null;
-  const own = new EqualityFilter({ attribute: rules.idAttribute, value });
-  return new AndFilter({ filters: [rules.personFilter, own] });
+  const own = rules.idForm === 'guid' ? byGuid(rules.idAttribute, id) : idFilter(rules.idAttribute, id);
+  return own === null ? null : new AndFilter({ filters: [rules.personFilter, own] });
+}
+
+function byGuid(attribute: string, id: string): Filter | null {
+  const value = guidBytes(id);
+  return value === null ? null : new EqualityFilter({ attribute, value });
 }
 
 /** The groups of a person; for `from: search` only. */

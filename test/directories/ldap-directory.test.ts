@@ -425,6 +425,52 @@ withServer('whoever searches is refused, or sees nothing: an outage, and no pass
   assert.match(told(noId), /employeeNumber is not one value/);
 });
 
+// CWE-290: a long id is the account of one entry only, and the same on every node.
+withServer('ids longer than a session can hold: found again by their digest, each its own entry', async (ldap, t) => {
+  const middle = (n: string): string => `urn:people:${n.repeat(60)}:2026-active`;
+  const ids = { wilma: middle('a'), walter: middle('b'), wolf: middle('A'), short: 'e-17' };
+  for (const [uid, employeeNumber] of Object.entries(ids)) {
+    await addLdapPerson(ldap, { uid, password: PASSWORD, attributes: { employeeNumber } });
+  }
+  const settings = settingsFor(ldap, { idAttribute: 'employeeNumber' });
+  const [here, there] = [watched(t, settings).directory, watched(t, settings).directory];
+  const seen = new Set<string>();
+  for (const uid of Object.keys(ids)) {
+    const { id } = await personCalled(here, uid);
+    assert.ok(Buffer.byteLength(id) <= 48 && !seen.has(id));
+    seen.add(id);
+    const again = await there.findById(id);
+    assert.ok(again !== null && !isUnavailable(again));
+    assert.deepEqual([again.loginName, again.id], [uid, id]);
+    assert.equal((await verify(there, uid, PASSWORD)).kind, 'proved');
+  }
+  // The entry goes: nobody else who begins and ends alike comes in its place.
+  const gone = await personCalled(here, 'walter');
+  await ldap.admin.modify(
+    `cn=person ${Buffer.from('walter').toString('hex')},${PEOPLE}`,
+    new Change({
+      operation: 'replace',
+      modification: new Attribute({ type: 'employeeNumber', values: [middle('c')] }),
+    }),
+  );
+  assert.equal(await there.findById(gone.id), null);
+  assert.notEqual((await personCalled(here, 'walter')).id, gone.id);
+  for (const id of [`${gone.id.slice(0, -1)}x`, 'h~', `h~${'*'.repeat(46)}`])
+    assert.equal(await here.findById(id), null);
+});
+
+withServer(
+  'long ids that cannot be searched for by parts: said, and nobody signs in only to be forgotten',
+  async (ldap, t) => {
+    // RFC 2079: labeledURI has no substring rule.
+    const labeledURI = `https://people.example.org/${'0123456789'.repeat(5)}`;
+    await addLdapPerson(ldap, { uid: 'xenia', password: PASSWORD, attributes: { labeledURI } });
+    const opened = watched(t, settingsFor(ldap, { idAttribute: 'labeledURI' }));
+    assert.deepEqual(await opened.directory.findByLoginName('xenia'), DOWN);
+    assert.match(told(opened), /cannot be searched for parts of labeledURI/);
+  },
+);
+
 withServer('signet check asks every server, and says what is wrong', async (ldap, t) => {
   await addLdapPerson(ldap, { uid: 'vera', password: PASSWORD });
   const probe = async (more: Readonly<Record<string, unknown>>) =>
