@@ -79,11 +79,14 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
       repeatable: [RESOURCE],
       handle: (facts) => authorize(postedPairs(facts), 'post', facts),
     },
-    post(
-      OIDC_PATHS.token,
-      program('token', (facts) => provider.token(programRequest(facts))),
-      [RESOURCE],
-    ),
+    {
+      ...post(
+        OIDC_PATHS.token,
+        program('token', (facts) => provider.token(programRequest(facts))),
+        [RESOURCE],
+      ),
+      direct: true,
+    },
     post(
       OIDC_PATHS.par,
       program('par', (facts) => provider.par(programRequest(facts))),

@@ -13,7 +13,7 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'OPTIONS';
   readonly path: string;
   readonly handle: (facts: RequestFacts, id: string) => Promise<Reply>;
-  /** The warm sign-on path: answered before Express, whose routing would cost as much as half a signature. */
+  /** The warm sign-on path: answered before Express, whose routing would cost as much as half a signature. No `xml`. */
   readonly direct?: true;
   /** Called by programs: what cannot be read, and faults, are told as JSON, or as this says, and not as a page. */
   readonly program?: true | ((status: number, reference: string) => Reply);
@@ -68,16 +68,16 @@ export function createApp(options: AppOptions): RequestListener {
   app.set('query parser', false);
   const body = express.urlencoded({ extended: false, limit: '256kb', parameterLimit: 50 });
   const xml = express.text({ type: () => true, limit: '64kb', defaultCharset: 'utf-8' });
+  const receive = (route: Route, request: Parsed, response: ServerResponse, id: string): Promise<void> | undefined => {
+    const form = route.method === 'POST' && route.xml !== true ? readForm(request.body, route.repeatable) : NO_FORM;
+    if (form !== null) return serve(route, request, response, form, id);
+    const facts = read(request, NO_FORM);
+    sender.send(response, problem(route, 'badRequest', 400, facts), facts);
+    return undefined;
+  };
   for (const route of routes) {
-    const handler: RequestHandler = (request, response) => {
-      const form = route.method === 'POST' && route.xml !== true ? readForm(request.body, route.repeatable) : NO_FORM;
-      if (form === null) {
-        const facts = read(request, NO_FORM);
-        sender.send(response, problem(route, 'badRequest', 400, facts), facts);
-        return undefined;
-      }
-      return serve(route, request, response, form, String(request.params.id ?? ''));
-    };
+    const handler: RequestHandler = (request, response) =>
+      receive(route, request, response, String(request.params.id ?? ''));
     if (route.method === 'OPTIONS') app.options(route.path, handler);
     else if (route.method === 'GET') app.get(route.path, handler);
     else app.post(route.path, route.xml === true ? xml : body, handler);
@@ -103,6 +103,12 @@ export function createApp(options: AppOptions): RequestListener {
   };
   app.use(onError);
 
+  const receivePost = async (route: Route, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    await new Promise<void>((resolve, reject) => {
+      body(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+    });
+    await receive(route, request, response, '');
+  };
   const direct = new Map(routes.filter((r) => r.direct === true).map((r) => [`${r.method} ${r.path}`, r]));
   return (request, response) => {
     const url = request.url ?? '/';
@@ -110,8 +116,10 @@ export function createApp(options: AppOptions): RequestListener {
     const route = direct.get(`${request.method} ${mark < 0 ? url : url.slice(0, mark)}`);
     if (route === undefined) app(request, response);
     else {
+      const served =
+        route.method === 'POST' ? receivePost(route, request, response) : serve(route, request, response, NO_FORM, '');
       // Nobody stands behind these: a promise that is rejected and not caught would end the node.
-      serve(route, request, response, NO_FORM, '')
+      served
         .catch((error: unknown) => answerError(error, request, response))
         .catch((error: unknown) => {
           options.onFault(error, '', route.path);
@@ -120,6 +128,9 @@ export function createApp(options: AppOptions): RequestListener {
     }
   };
 }
+
+/** The body parser leaves what it found here. */
+type Parsed = IncomingMessage & { readonly body?: unknown };
 
 /** Null for a route of people. */
 function problemForProgram(route: Pick<Route, 'program'> | undefined, status: number, reference: string): Reply | null {

@@ -1,9 +1,7 @@
 // Owns: access tokens: JWTs of RFC 9068 for whoever serves an API, with a sealed part inside that only this provider
 // reads: whose it is, and from which code it came. Leaves to callers: proofs of possession.
-import { compactVerify, decodeProtectedHeader } from 'jose';
 import type { EpochSeconds } from '../../lib/clock.ts';
 import type { Client } from '../../parties/client.ts';
-import { JWS_ALGORITHMS, type JwsAlgorithm } from '../../parties/client-metadata.ts';
 import type { PartyRegistry } from '../../parties/party-registry.ts';
 import { type AccessGrant, decodeAccess, encodeAccess } from '../../sealed/access-body.ts';
 import { type Ancestor, isLineageRevoked, sealFrom } from '../../sealed/lineage.ts';
@@ -11,6 +9,7 @@ import { REFRESH_LINEAGE_MAX } from '../../sealed/refresh-body.ts';
 import { oidcAccess } from '../../sealer/purpose.ts';
 import type { Sealer } from '../../sealer/seal.ts';
 import type { SigningKeySet } from '../../signing/key-set-folder.ts';
+import { createAccessSignatures } from './access-signature.ts';
 import { ownAlgorithm, SIGNED_SECONDS, type SignJwt } from './jwt.ts';
 import type { Scope } from './scopes.ts';
 
@@ -60,6 +59,7 @@ export function createAccessTokens(deps: {
   readonly registry: Pick<PartyRegistry, 'findClient'>;
 }): AccessTokens {
   const { issuer, sealer, sign, keys, registry } = deps;
+  const signatures = createAccessSignatures();
   return {
     issue: async (facts, now) => {
       const { client } = facts;
@@ -75,7 +75,7 @@ export function createAccessTokens(deps: {
       if ('refused' in sealed) return null;
       const [only] = facts.audiences;
       const algorithm = only === undefined ? ownAlgorithm(keys()) : client.metadata.id_token_signed_response_alg;
-      return sign(algorithm, TYPE, {
+      const token = await sign(algorithm, TYPE, {
         iss: issuer,
         sub: facts.subject,
         aud: facts.audiences.length > 1 ? facts.audiences : (only ?? issuer),
@@ -92,9 +92,11 @@ export function createAccessTokens(deps: {
         // Opaque to clients and APIs.
         ref: sealed.token,
       });
+      signatures.made(token);
+      return token;
     },
     open: async (token, now) => {
-      const claims = await verified(token, issuer, keys(), now);
+      const claims = readClaims(await signatures.verify(token, TYPE, keys().keys), issuer, now);
       if (claims === null) return null;
       const { client_id: clientId, ref, aud, exp, cnf } = claims;
       const client = typeof clientId === 'string' ? registry.findClient(clientId) : undefined;
@@ -113,24 +115,10 @@ function thumbprintIn(cnf: unknown): string | null {
   return typeof cnf.jkt === 'string' ? cnf.jkt : null;
 }
 
-const ALGORITHMS: readonly JwsAlgorithm[] = JWS_ALGORITHMS;
-
-async function verified(
-  token: string,
-  issuer: string,
-  { keys }: SigningKeySet,
-  now: EpochSeconds,
-): Promise<Readonly<Record<string, unknown>> | null> {
-  try {
-    const { kid, typ, alg } = decodeProtectedHeader(token);
-    const key = keys.find((one) => one.kid === kid);
-    if (key === undefined || typ !== TYPE || alg !== key.algorithm) return null;
-    const { payload } = await compactVerify(token, key.publicKey, { algorithms: [...ALGORITHMS] });
-    const claims: unknown = JSON.parse(Buffer.from(payload).toString('utf8'));
-    if (typeof claims !== 'object' || claims === null) return null;
-    const record = claims as Readonly<Record<string, unknown>>;
-    return record.iss === issuer && typeof record.exp === 'number' && now < record.exp ? record : null;
-  } catch {
-    return null;
-  }
+function readClaims(text: string | null, issuer: string, now: EpochSeconds): Readonly<Record<string, unknown>> | null {
+  // Written by this provider: its signature was good.
+  const claims: unknown = text === null ? null : JSON.parse(text);
+  if (typeof claims !== 'object' || claims === null) return null;
+  const record = claims as Readonly<Record<string, unknown>>;
+  return record.iss === issuer && typeof record.exp === 'number' && now < record.exp ? record : null;
 }
