@@ -2,11 +2,18 @@
 // Leaves to directories/: doing it, all or nothing; to users.ts: words and passwords.
 import type { Config } from '../config/config.ts';
 import type { Account, AccountId } from '../core/account.ts';
-import { addPeople, changePerson, listPeople, removePerson } from '../directories/sql-people.ts';
+import {
+  addPeople,
+  changePerson,
+  listPeople,
+  type PersonChange,
+  removePerson,
+  type WithIt,
+} from '../directories/sql-people.ts';
 import { checkPeople, type Person } from '../directories/users-file.ts';
 import * as file from '../directories/users-file-edit.ts';
+import { endSessionsOf } from '../end-sessions.ts';
 import { ProblemsError } from '../lib/problems.ts';
-import { writeRevocation } from '../state/revocation-rows.ts';
 import { directoryCalled } from './directory-choice.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import type { CommandDatabase } from './with-database.ts';
@@ -67,23 +74,17 @@ function inFile(path: string): People {
   };
 }
 
+const nothingElse: WithIt = async () => {};
+
 function inDatabase(config: Config, { database, answered }: CommandDatabase, io: CliIo): People {
-  const { session, revocations, skew } = config;
   const someone = (loginName: string, id: AccountId | null): AccountId => {
     if (id === null) throw new CliFailure(`there is nobody called '${loginName}'`);
     return id;
   };
-  /** Nodes remember people for a while: a not-before reaches them sooner. */
-  const endSessions = async (accountId: AccountId): Promise<void> => {
-    const now = io.clock();
-    const until = now + session.absolute + revocations.poll + skew;
-    const entry = { kind: 'account', accountId, notBefore: now + 1, until } as const;
-    answered(
-      await database.ask('revoke', async (queries) => {
-        await writeRevocation(queries, entry, now);
-        return true;
-      }),
-    );
+  /** Nodes remember people for a while: a not-before reaches them sooner. In the same transaction: both, or neither. */
+  const endSessions: WithIt = (queries, id) => endSessionsOf(queries, config, id, io.clock());
+  const change = async (loginName: string, how: PersonChange, withIt: WithIt): Promise<void> => {
+    someone(loginName, answered(await changePerson(database, loginName, how, io.clock(), withIt)));
   };
   return {
     add: async (people) => {
@@ -92,16 +93,13 @@ function inDatabase(config: Config, { database, answered }: CommandDatabase, io:
       answered(await addPeople(database, people, io.clock()));
     },
     list: async () => answered(await listPeople(database)),
-    setPassword: async (loginName, passwordHash) => {
-      someone(loginName, answered(await changePerson(database, loginName, { passwordHash }, io.clock())));
-    },
+    setPassword: (loginName, passwordHash) => change(loginName, { passwordHash }, nothingElse),
     setDisabled: async (loginName, disabled) => {
-      const id = someone(loginName, answered(await changePerson(database, loginName, { disabled }, io.clock())));
-      if (disabled) await endSessions(id);
+      await change(loginName, { disabled }, disabled ? endSessions : nothingElse);
       return disabled;
     },
     remove: async (loginName) => {
-      await endSessions(someone(loginName, answered(await removePerson(database, loginName))));
+      someone(loginName, answered(await removePerson(database, loginName, endSessions)));
       return true;
     },
   };

@@ -38,7 +38,7 @@ export async function revoke(io: CliIo, options: RevokeOptions): Promise<void> {
     if (opened === null) return writeToFile(config.revocations.file, entry, now);
     const { database, answered } = opened;
     answered(
-      await database.ask('revoke', async (queries) => {
+      await database.transaction('revoke', async (queries) => {
         await writeRevocation(queries, entry, now);
         return true;
       }),

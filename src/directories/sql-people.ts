@@ -91,14 +91,18 @@ export interface PersonChange {
   readonly disabled?: boolean;
 }
 
+/** What else has to happen, or the person stays as they are. */
+export type WithIt = (queries: Queries, accountId: AccountId) => Promise<void>;
+
 /** The id of who was changed; null when nobody has the name. */
 export async function changePerson(
   database: Database,
   loginName: string,
   { passwordHash, disabled }: PersonChange,
   now: EpochSeconds,
+  withIt: WithIt,
 ): Promise<AccountId | null | DirectoryUnavailable> {
-  return database.ask('user-change', async (queries): Promise<AccountId | null> => {
+  return database.transaction('user-change', async (queries): Promise<AccountId | null> => {
     const changed = await queries
       .updateTable('users')
       .set({
@@ -109,7 +113,9 @@ export async function changePerson(
       .where('login_key', '=', loginNameKey(loginName))
       .returning('id')
       .executeTakeFirst();
-    return changed?.id ?? null;
+    if (changed === undefined) return null;
+    await withIt(queries, changed.id);
+    return changed.id;
   });
 }
 
@@ -117,14 +123,17 @@ export async function changePerson(
 export async function removePerson(
   database: Database,
   loginName: string,
+  withIt: WithIt,
 ): Promise<AccountId | null | DirectoryUnavailable> {
-  return database.ask('user-remove', async (queries): Promise<AccountId | null> => {
+  return database.transaction('user-remove', async (queries): Promise<AccountId | null> => {
     const removed = await queries
       .deleteFrom('users')
       .where('login_key', '=', loginNameKey(loginName))
       .returning('id')
       .executeTakeFirst();
-    return removed?.id ?? null;
+    if (removed === undefined) return null;
+    await withIt(queries, removed.id);
+    return removed.id;
   });
 }
 

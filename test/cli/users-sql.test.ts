@@ -265,6 +265,32 @@ test('disabling, removing and resetting end sessions; a list says so', async () 
     assert.equal((await run('sessions', 'list', ...args)).code, 1);
 });
 
+// CWE-662: somebody who is disabled and whose sessions go on, or the other way round, is neither.
+test('a command that changes two things changes both or neither', async () => {
+  const { folder, run, list, file } = await newFolder('sql');
+  await run('users', 'import', file('people.json', JSON.stringify([{ loginName: 'anna', id: 'anna-1' }])));
+  // The second of the two writes cannot be made: the list of sessions is gone.
+  await onDatabase(folder, (database) => database.ask('drop', ({ schema }) => schema.dropTable('sessions').execute()));
+  const before = await list();
+  for (const args of [
+    ['users', 'disable', 'anna'],
+    ['users', 'remove', 'anna'],
+    ['users', 'reset-factors', 'anna'],
+    ['sessions', 'revoke', '--user', 'anna'],
+    ['sessions', 'revoke', '--sid', Buffer.alloc(16, 1).toString('base64url')],
+  ]) {
+    const said = await run(...args);
+    assert.equal(said.code, 1, args.join(' '));
+    assert.match(said.err, /sessions/);
+  }
+  assert.deepEqual(await list(), before);
+  const left = await onDatabase(folder, (database) =>
+    database.ask('read', (queries) => queries.selectFrom('revocations').selectAll().execute()),
+  );
+  assert.deepEqual(left, []);
+  assert.equal((await run('users', 'enable', 'anna')).code, 0, 'one thing is no two');
+});
+
 test('reset-factors takes everything that was enrolled; unlock forgets failures and takes nothing', async () => {
   const { folder, run, file } = await newFolder('sql');
   await run('users', 'import', file('people.json', JSON.stringify([{ loginName: 'anna', id: 'a-1' }])));
