@@ -27,8 +27,9 @@ function layerOf(rule: Override): string {
   return rule.includes[0]?.replace(/^src\//, '').replace(/\/\*\*$/, '') ?? '';
 }
 
-/** `../../other/file.ts` as a file of the layer would write it. */
+/** `../../other/file.ts` as a file of the layer would write it; a neighbour's stands in the rule as it is written. */
 function importOf(layer: string, group: string): string {
+  if (group.startsWith('../')) return group.replace(/\*\*$/, 'seeded.ts');
   const up = '../'.repeat(layer.split('/').length);
   return up + group.replace(/^\*\*\//, '').replace(/\/\*\*$/, '/seeded.ts');
 }
@@ -78,15 +79,31 @@ for (const layer of layerRules.map(layerOf)) {
   });
 }
 
+function foldersIn(folder: string): readonly string[] {
+  const entries = readdirSync(join(root, folder), { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
 test('every folder of src has a rule, and no two rules match the same file', () => {
   const free = new Set(['cli', 'node', 'protocols']);
-  const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() && !free.has(entry.name),
-  );
   const layers = layerRules.map(layerOf);
-  for (const { name } of folders) assert.ok(layers.includes(name), `no rule for src/${name}`);
+  const folders = foldersIn('src').filter((name) => !free.has(name));
+  const protocols = foldersIn('src/protocols').map((name) => `protocols/${name}`);
+  for (const name of [...folders, ...protocols]) assert.ok(layers.includes(name), `no rule for src/${name}`);
   assert.equal(new Set(layers).size, layers.length);
-  assert.ok(layers.includes('protocols/saml'));
+});
+
+test('no protocol imports another, however the import is written', () => {
+  const protocols = foldersIn('src/protocols');
+  for (const name of protocols) {
+    const rule = layerRules.find((one) => layerOf(one) === `protocols/${name}`) ?? assert.fail(`no rule for ${name}`);
+    const groups = rule.linter.rules.style.noRestrictedImports.options.patterns.flatMap(({ group }) => group);
+    for (const other of protocols.filter((one) => one !== name)) {
+      for (const spelling of [`../${other}/**`, `**/protocols/${other}/**`]) {
+        assert.ok(groups.includes(spelling), `${name} may import ${spelling}`);
+      }
+    }
+  }
 });
 
 test('no layer imports a file that stands beside the folders of src', () => {
