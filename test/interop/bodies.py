@@ -238,10 +238,13 @@ CHALLENGE = ByLength(
 
 PENDING_CAS = Map({1: ("party", Bytes(6), True), 2: ("service", Text(1, 960), True), 3: ("flags", Uint(0, 3), True)})
 
+PENDING_ACCOUNT = Map({1: ("page", Text(1, 160), True), 2: ("account", ACCOUNT, False)})
+
 PROTOCOLS = {
     1: ("saml", Inner(PENDING_SAML, 992)),
     2: ("oidc", Inner(PENDING_OIDC, 992)),
     3: ("cas", Inner(PENDING_CAS, 992)),
+    4: ("account", Inner(PENDING_ACCOUNT, 992)),
 }
 
 
@@ -292,6 +295,18 @@ FLOW = Flow(
 )
 
 TRANSIENT = Map({1: ("sid", Bytes(16), True), 2: ("account", ACCOUNT, True)})
+
+ENROLMENT = Map(
+    {
+        1: ("id", Bytes(16), True),
+        2: ("within", Bytes(16), True),
+        3: ("account", ACCOUNT, True),
+        4: ("version", Uint(), True),
+        5: ("method", Uint(1, 5), True),
+        6: ("own", Bytes(1, 320), True),
+        7: ("lineage", Lineage(), False),
+    }
+)
 
 CODE = Map(
     {
@@ -413,6 +428,7 @@ BODIES = {
     "sso-session": SESSION,
     "login-flow": FLOW,
     "saml-transient": TRANSIENT,
+    "enrolment": ENROLMENT,
     "cas-st": SERVICE_TICKET,
     "cas-pt": PROXY_TICKET,
     "cas-pgt": GRANTING_TICKET,
