@@ -19,7 +19,7 @@ import type { KeyringSource } from './sealer/key-file.ts';
 import { readSecretFile } from './sealer/secret-file.ts';
 import { openStableSecret, type StableSecret } from './sealer/stable-secret.ts';
 import { openSharedState, type SharedState } from './shared-state.ts';
-import type { SigningKeySource } from './signing/key-set-folder.ts';
+import type { SigningKeySource } from './signing/followed-key-set.ts';
 import type { SigningSetName } from './signing-sets.ts';
 import type { RevocationFeed } from './state/revocation-feed.ts';
 import { type RingName, rememberSerial } from './state/sql-meta.ts';

@@ -1,7 +1,8 @@
 // Owns: what `signet init` does: a complete, commented folder that `signet serve` can use at once. Never overwrites anything.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig, readPublicUrl } from '../config/read-config.ts';
+import { readPublicUrl } from '../config/complete-config.ts';
+import { readConfig } from '../config/read-config.ts';
 import { inspectSchema } from '../database/migrations.ts';
 import { EMPTY_USERS_FILE } from '../directories/users-file-edit.ts';
 import { writeAtomically } from '../lib/atomic-file.ts';

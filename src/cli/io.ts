@@ -1,7 +1,7 @@
 // Owns: what a command may touch of the world around it. Commands take it as a parameter; only signet.ts makes one.
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import type { Environment } from '../config/read-config.ts';
+import type { Environment } from '../config/environment.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { type Random, systemRandom } from '../lib/random.ts';
 

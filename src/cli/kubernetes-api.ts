@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Environment } from '../config/read-config.ts';
+import type { Environment } from '../config/environment.ts';
 import { CliFailure } from './io.ts';
 
 /** One Secret as it was read; what is not named here is carried along unchanged. */

@@ -1,6 +1,6 @@
 // Owns: `signet serve`: one node. Several on one folder, or on copies of it, are a cluster.
 import type { Command } from 'commander';
-import type { Environment } from '../config/read-config.ts';
+import type { Environment } from '../config/environment.ts';
 import type { CliIo } from './io.ts';
 
 interface ServeOptions {

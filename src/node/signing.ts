@@ -1,7 +1,7 @@
 // Owns: opening one protocol's set of signing keys and following it. Leaves to signing-sets.ts: where it is and what it may hold.
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problems } from '../lib/problems.ts';
-import { type KeySetEvent, openKeySetFolder, type SigningKeySource } from '../signing/key-set-folder.ts';
+import { type KeySetEvent, openKeySetFolder, type SigningKeySource } from '../signing/followed-key-set.ts';
 import { SIGNING_SETS, type SigningSetName, signingKeyWarnings } from '../signing-sets.ts';
 import type { PartEvent, PartsContext } from './parts-context.ts';
 

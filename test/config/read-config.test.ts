@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { configSchema } from '../../src/config/config.ts';
-import { leafPaths, readConfig, variableName } from '../../src/config/read-config.ts';
+import { variableName } from '../../src/config/environment.ts';
+import { leafPaths, readConfig } from '../../src/config/read-config.ts';
 import { ProblemsError } from '../../src/lib/problems.ts';
 
 function configFile(text: string, others: Readonly<Record<string, string>> = {}): string {

@@ -5,8 +5,9 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, wr
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ProblemsError } from '../../src/lib/problems.ts';
+import { type KeySetEvent, openKeySetFolder } from '../../src/signing/followed-key-set.ts';
 import { formatKeySet } from '../../src/signing/key-set.ts';
-import { type KeySetEvent, loadKeySet, openKeySetFolder, signingFault } from '../../src/signing/key-set-folder.ts';
+import { loadKeySet, signingFault } from '../../src/signing/key-set-folder.ts';
 import { privateKeyPem } from '../../src/signing/private-key-file.ts';
 import {
   as,
@@ -348,7 +349,7 @@ test('what is published is the same on every node, whichever private keys it has
 });
 
 test('the variable in messages is the one of the configuration', async () => {
-  const { SAML_PASSPHRASE_VARIABLE, SECRET_VARIABLES } = await import('../../src/config/read-config.ts');
+  const { SAML_PASSPHRASE_VARIABLE, SECRET_VARIABLES } = await import('../../src/config/environment.ts');
   assert.equal(SAML_PASSPHRASE_VARIABLE, VARIABLE);
   assert.ok(SECRET_VARIABLES.has(VARIABLE));
 });
