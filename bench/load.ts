@@ -53,7 +53,7 @@ export function scattered(count: number, perSecond: number): readonly number[] {
 }
 
 export interface Answered {
-  /** Milliseconds from when each request was due to its answer. */
+  /** Milliseconds from when each request was due, as far as this client's timers can tell, to its answer. */
   readonly latencies: readonly number[];
   /** Milliseconds by which this client was late in asking, which are in no latency. */
   readonly lateness: readonly number[];
@@ -96,10 +96,10 @@ export async function atFixedRate(
     const at = began + (dueAt[i] ?? 0);
     const wait = at - performance.now();
     if (wait > 0) await sleep(wait);
-    // A timer that fired late is the client's fault, not the server's: told by itself.
+    // Timers fire late, or up to a millisecond early; that is the client's fault, not the server's: told by itself.
     const now = performance.now();
     lateness.push(Math.max(0, now - at));
-    due.push({ request, at: Math.max(at, now) });
+    due.push({ request, at: now });
     pump();
     if (failure !== null) throw failure;
   }

@@ -18,17 +18,17 @@ export const MEASUREMENTS: ReadonlyMap<string, Measure> = new Map<string, Measur
   [
     'a',
     (folder) =>
-      measureWarmSso(folder, { rounds: 7, connections: 16, requests: 4000, peerRequests: 500, rsaSeconds: 1 }),
+      measureWarmSso(folder, { rounds: 5, connections: 16, requests: 4000, peerRequests: 500, rsaSeconds: 1 }),
   ],
   ['b', (folder) => measureSigning(folder, { rounds: 3, milliseconds: 700 })],
   ['c', (folder) => measureSealing(folder, { rounds: 3, milliseconds: 700 })],
   ['d', (folder) => measureLogins(folder, { rounds: 3, mostRounds: 6, seconds: 4, concurrency: 8 })],
   [
     'e',
-    (folder) => measureFlood(folder, { rounds: 2, mostRounds: 4, seconds: 8, ssoPerSecond: 100, loginsPerSecond: 100 }),
+    (folder) => measureFlood(folder, { rounds: 2, mostRounds: 4, seconds: 6, ssoPerSecond: 100, loginsPerSecond: 100 }),
   ],
-  ['g', (folder) => measureTwoFactors(folder, { rounds: 2, mostRounds: 4, seconds: 30, quickSeconds: 8, share: 0.4 })],
-  ['h', (folder) => measureSlowDirectory(folder, { rounds: 4, mostRounds: 8, seconds: 4, ssoPerSecond: 100 })],
+  ['g', (folder) => measureTwoFactors(folder, { rounds: 2, mostRounds: 4, seconds: 25, quickSeconds: 8, share: 0.4 })],
+  ['h', (folder) => measureSlowDirectory(folder, { rounds: 3, mostRounds: 6, seconds: 4, ssoPerSecond: 100 })],
   ['i', (folder) => measureCas(folder, { rounds: 5, connections: 8, flows: 1000, bareFlows: 4000, signedFlows: 250 })],
   [
     'j',
