@@ -19,8 +19,8 @@ import { createAccountPassword } from './web/account-password.ts';
 import type { AnswerDesk } from './web/answer-desk.ts';
 import type { Desk } from './web/desk.ts';
 import type { EnrolmentDesk } from './web/enrolment-desk.ts';
-import { SIGN_IN_PATH } from './web/home-desk.ts';
 import type { LoginDesk } from './web/login-desk.ts';
+import { SIGN_IN_PATH } from './web/page-links.ts';
 import type { RequestFacts } from './web/request-facts.ts';
 
 export interface AccountRouteParts {

@@ -24,7 +24,7 @@ export function securityHeaders(
   const shared = { 'default-src': ["'none'"], 'base-uri': ["'none'"], 'frame-ancestors': ["'none'"] };
   return {
     page: headersOf(secure, { ...shared, 'style-src': ["'self'"], 'img-src': ["'self'"], 'script-src': [script] }),
-    autoPost: headersOf(secure, { ...shared, 'script-src': [SUBMIT_HASH] }),
+    autoPost: headersOf(secure, { ...shared, 'style-src': ["'self'"], 'script-src': [SUBMIT_HASH] }),
   };
 }
 

@@ -12,6 +12,7 @@ import type { Desk } from '../web/desk.ts';
 import { createEnrolmentCookie, type EnrolmentCookie } from '../web/enrolment-cookie.ts';
 import { createFlowCookies } from '../web/flow-cookies.ts';
 import { createFormTokens } from '../web/form-token.ts';
+import { linksOf } from '../web/page-links.ts';
 import { createSessionCookie } from '../web/session-cookie.ts';
 import { languageOf, wordsIn } from '../web/words.ts';
 import type { NodeContext } from './node-context.ts';
@@ -72,8 +73,12 @@ export function createDesk(
     },
     page: (name, status, facts) => {
       const language = languageOf(facts);
-      const said = wordsIn(language).pages[name];
-      return pages.message(language, status, { ...said, reference: facts.requestId });
+      const words = wordsIn(language);
+      return pages.message(language, status, {
+        ...words.pages[name],
+        reference: facts.requestId,
+        links: linksOf(name, words),
+      });
     },
     sidRevocationSeconds: config.session.idle + config.revocations.poll + config.skew,
   };

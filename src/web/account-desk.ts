@@ -10,6 +10,7 @@ import type { AccountGuard, Visitor } from './account-guard.ts';
 import type { AccountPassword } from './account-password.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import type { Desk } from './desk.ts';
+import { linksOf } from './page-links.ts';
 import type { AccountFactor, AccountPage, SignInRow } from './pages.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { NOTICES, type Notice, type Words } from './words.ts';
@@ -82,7 +83,12 @@ export function createAccountDesk(options: AccountDeskOptions): AccountDesk {
     });
     const { everywhereDone: said, everywhereLater } = words.account;
     const text = reach === 'everywhere' ? said.text : [...said.text, everywhereLater];
-    const page = desk.pages.message(language, 200, { title: said.title, text, reference: null });
+    const page = desk.pages.message(language, 200, {
+      title: said.title,
+      text,
+      reference: null,
+      links: linksOf('signedOut', words),
+    });
     return withCookies(page, [cookie, ...flows.map(({ id }) => desk.flows.expired(id))]);
   };
 

@@ -7,6 +7,7 @@ import { enrolledMethods } from '../core/enrolment.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
 import { DESTINATION_FIELD, LABEL_FIELD } from '../methods/factor-method.ts';
 import { readLabel } from '../methods/typed-code.ts';
+import { WEBAUTHN_FIELD } from '../methods/webauthn-party.ts';
 import { nameOf } from './account-desk.ts';
 import type { AccountGuard, ProvedVisitor } from './account-guard.ts';
 import type { Announcer } from './announcer.ts';
@@ -70,6 +71,7 @@ export function createAccountFactors(options: AccountFactorsOptions): AccountFac
       problem: refused?.sentence ?? null,
       replaces: enrolled.credentials.some(({ data }) => data.kind === 'recovery-codes'),
       destination: facts.form.get(DESTINATION_FIELD) ?? '',
+      seconds: Math.min(who.provedUntil, begun?.until ?? who.provedUntil) - facts.now,
       back: '/account',
     });
     return refused === null ? page : withRetryOf(page, refused);
@@ -90,7 +92,9 @@ export function createAccountFactors(options: AccountFactorsOptions): AccountFac
       if (begun.kind === 'refused') return addPage(who, kind, facts, begun);
       return { kind: 'redirect', status: 303, location: path, cookies: [begun.cookie] };
     }
-    if (wanted !== ENROL_CONFIRM) return { kind: 'redirect', status: 303, location: path };
+    if (wanted !== ENROL_CONFIRM) return to(path);
+    // The page had become too old to ask the browser: the person has proved themselves again, or need not yet.
+    if (kind === 'webauthn' && (facts.form.get(WEBAUTHN_FIELD) ?? '') === '') return to(path);
     const result = await enrolments.confirm(subject, placeOf(who), facts);
     if (result.kind === 'refused') return addPage(who, kind, facts, result);
     if (result.kind === 'over') return done('enrolment-over', [enrolments.ended]);
@@ -186,6 +190,10 @@ export function createAccountFactors(options: AccountFactorsOptions): AccountFac
     },
     change,
   };
+}
+
+function to(location: string): Reply {
+  return { kind: 'redirect', status: 303, location };
 }
 
 const CREDENTIAL_ID = /^[\w-]{1,64}$/;

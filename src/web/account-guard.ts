@@ -34,7 +34,11 @@ export interface Visitor {
 }
 
 /** What they have is known. */
-export type ProvedVisitor = Omit<Visitor, 'enrolled'> & { readonly enrolled: CredentialSet | null };
+export type ProvedVisitor = Omit<Visitor, 'enrolled'> & {
+  readonly enrolled: CredentialSet | null;
+  /** Until then they need not prove themselves again. */
+  readonly provedUntil: EpochSeconds;
+};
 
 export interface AccountGuard {
   /** Who is signed in; a reply that leads to signing in, and back to `path`. */
@@ -128,7 +132,11 @@ export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
     const { open, account, enrolled } = who;
     if (enrolled === 'unavailable') return unavailable(facts);
     const level = highest(enrolled);
-    if (isAtLeast(assuranceOf(fresh(open.session, enrolled, facts.now)), level)) return { ...who, enrolled };
+    const proofs = fresh(open.session, enrolled, facts.now);
+    if (isAtLeast(assuranceOf(proofs), level)) {
+      const provedUntil = Math.min(...proofs.map(({ at }) => at)) + CHANGE_PROOF_SECONDS;
+      return { ...who, enrolled, provedUntil };
+    }
     const proof = { level, maxAge: ASKED_PROOF_SECONDS };
     const request = pageRequest({ path, accountId: account.id, proof, now: facts.now });
     return login.begin({ kind: 'authenticate', request, via: 'get' }, facts);

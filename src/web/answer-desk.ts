@@ -14,6 +14,7 @@ import type { EpochSeconds } from '../lib/clock.ts';
 import type { Ancestor } from '../sealed/lineage.ts';
 import type { Desk } from './desk.ts';
 import { answerIdOfFlow, type OpenFlow } from './flow-cookies.ts';
+import { homeLink } from './page-links.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { OpenSession } from './session-cookie.ts';
 import { languageOf, wordsIn } from './words.ts';
@@ -77,8 +78,13 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
         relyingParty: request.relyingParty,
       });
       const language = languageOf(facts);
-      const said = wordsIn(language).refusals[answer.page];
-      return desk.pages.message(language, answer.status, { ...said, reference: facts.requestId });
+      const words = wordsIn(language);
+      return desk.pages.message(language, answer.status, {
+        ...words.refusals[answer.page],
+        reference: facts.requestId,
+        // Nobody sent the person here: they go on from our own page.
+        links: request.answerTo.protocol === 'account' ? homeLink(words) : [],
+      });
     }
     const cookies: SetCookie[] = shown.flow === null ? [] : [desk.flows.expired(shown.flow.id)];
     // Nothing is answered unless this says so; what waits afterwards cannot fail.

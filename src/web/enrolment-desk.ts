@@ -6,7 +6,13 @@ import type { AuthenticationEvent } from '../core/authentication-event.ts';
 import type { Credential, CredentialKind, CredentialStore } from '../core/credential.ts';
 import { methodOf } from '../core/enrolment.ts';
 import type { Reply, SetCookie } from '../core/reply.ts';
-import type { EnrolmentPage, FactorEnrolment, FactorSubject } from '../methods/factor-method.ts';
+import type { EpochSeconds } from '../lib/clock.ts';
+import {
+  ENROLMENT_SECONDS,
+  type EnrolmentPage,
+  type FactorEnrolment,
+  type FactorSubject,
+} from '../methods/factor-method.ts';
 import type { Ancestor } from '../sealed/lineage.ts';
 import type { Announcer } from './announcer.ts';
 import type { AnswerDesk } from './answer-desk.ts';
@@ -51,7 +57,7 @@ export interface EnrolmentDesk {
     subject: FactorSubject,
     place: EnrolmentPlace,
     facts: RequestFacts,
-  ) => Promise<{ readonly kind: CredentialKind; readonly page: EnrolmentPage } | null>;
+  ) => Promise<{ readonly kind: CredentialKind; readonly page: EnrolmentPage; readonly until: EpochSeconds } | null>;
   readonly confirm: (subject: FactorSubject, place: EnrolmentPlace, facts: RequestFacts) => Promise<EnrolmentResult>;
   readonly ended: SetCookie;
 }
@@ -165,7 +171,7 @@ export function createEnrolmentDesk(options: EnrolmentDeskOptions): EnrolmentDes
       if (begun === null || begun === 'unavailable' || begun.open.version !== subject.enrolled.version) return null;
       const { kind, data, at } = begun.open;
       const page = await begun.enrolment.page(subject, { data, at });
-      return page === null ? null : { kind, page };
+      return page === null ? null : { kind, page, until: at + ENROLMENT_SECONDS };
     },
     // The version is judged by the store, when all else is right: a balancer's repeat finds it changed by its first try.
     confirm: async (subject, place, facts) => {

@@ -2,12 +2,10 @@
 import { isUnavailable } from '../core/account.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Desk } from './desk.ts';
+import { linksOf } from './page-links.ts';
 import type { Tile } from './pages.ts';
 import { isOwnPost, type RequestFacts } from './request-facts.ts';
 import { languageOf, wordsIn } from './words.ts';
-
-/** Signs in without an application having asked, and leads back to `/`. */
-export const SIGN_IN_PATH = '/sign-in';
 
 export interface HomeDeskOptions {
   readonly desk: Desk;
@@ -32,7 +30,7 @@ export function createHomeDesk({ desk, tiles, publicOrigin, action }: HomeDeskOp
       const language = languageOf(facts);
       const words = wordsIn(language);
       if (open === null) {
-        const links = [{ href: SIGN_IN_PATH, label: words.common.signIn }];
+        const links = linksOf('notSignedIn', words);
         return desk.pages.message(language, 200, { ...words.pages.notSignedIn, reference: null, links });
       }
       const found = await desk.directory.findById(open.session.accountId);

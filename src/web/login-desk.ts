@@ -4,6 +4,7 @@
 import { isUnavailable } from '../core/account.ts';
 import type { MethodName } from '../core/authentication-event.ts';
 import { emptyContext, type LoginContext } from '../core/login-context.ts';
+import { LOGIN_NAME_MAX_BYTES } from '../core/login-name.ts';
 import type { LoginInput } from '../core/login-step.ts';
 import type { Arrival } from '../core/protocol-adapter.ts';
 import { type Reply, withCookies } from '../core/reply.ts';
@@ -50,6 +51,8 @@ export interface LoginDesk {
 const METHOD_FIELD = 'method';
 /** A button for another way, or for another code. */
 const CHOOSE_FIELD = 'choose';
+/** What was typed already where a passkey was chosen after all. */
+const NAME_FIELD = 'username';
 /** The form of an enrolment. */
 const ENROL_FIELD = 'enrol';
 
@@ -170,8 +173,13 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     }
     if (step.kind === 'identify' && passkeys !== null && form.get(METHOD_FIELD) === 'webauthn') {
       const who = await passkeys.prove(visit, next.context);
-      if (who !== null) return onward(visit, who);
-      const question = { loginName: step.loginName ?? '', problem: speechOf(options, visit).words.passkeyFailure };
+      if (who !== 'late' && who !== 'refused') return onward(visit, who);
+      const { words } = speechOf(options, visit);
+      const typed = form.get(NAME_FIELD)?.slice(0, LOGIN_NAME_MAX_BYTES);
+      const question = {
+        loginName: typed || step.loginName || '',
+        problem: who === 'late' ? words.passkeyLate : words.passkeyFailure,
+      };
       return stepPages.identify(visit, { ...next.context, challenge: null }, question, 400);
     }
     return (await answered(visit, next)) ?? toPage(visit, next.context);

@@ -55,13 +55,14 @@ export function createLoginEnrolment(
   });
 
   const choice = (visit: StoredVisit, due: Due, refused: EnrolmentRefused | null): Reply => {
-    const { language, application } = speechOf({ relyingParty }, visit);
+    const { language, words, application } = speechOf({ relyingParty }, visit);
+    const graceUntil = relyingParty(visit.flow.request.relyingParty)?.floor.graceUntil ?? null;
     const page = desk.pages.enrolChoice(language, refused?.status ?? 200, {
       ...formOf(visit),
       relyingParty: application,
       loginName: due.step.account.loginName,
       kinds: kindsOf(due),
-      skippable: due.step.skippable,
+      until: due.step.skippable && graceUntil !== null ? words.date(graceUntil) : null,
       problem: refused?.sentence ?? null,
       destination: visit.facts.form.get(DESTINATION_FIELD) ?? '',
     });
@@ -79,6 +80,7 @@ export function createLoginEnrolment(
       problem: refused?.sentence ?? null,
       replaces: false,
       destination: '',
+      seconds: null,
       back: null,
     });
     return refused === null ? page : withRetryOf(page, refused);

@@ -5,6 +5,7 @@ import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import type { Desk } from './desk.ts';
+import { linksOf } from './page-links.ts';
 import { isOwnPost, type RequestFacts } from './request-facts.ts';
 import type { OpenSession } from './session-cookie.ts';
 import { languageOf, wordsIn } from './words.ts';
@@ -47,7 +48,9 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
    */
   const notSignedIn = (facts: RequestFacts): Reply => {
     const language = languageOf(facts);
-    const page = desk.pages.message(language, 200, { ...wordsIn(language).pages.notSignedIn, reference: null });
+    const words = wordsIn(language);
+    const links = linksOf('notSignedIn', words);
+    const page = desk.pages.message(language, 200, { ...words.pages.notSignedIn, reference: null, links });
     return facts.cookies.has(desk.sessions.name) ? withCookies(page, [desk.sessions.expired]) : page;
   };
 
@@ -103,12 +106,14 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     if (returnTo !== null) return goTo(returnTo, cookies);
     const names = session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []);
     const language = languageOf(facts);
-    const { logout: said, pages: words } = wordsIn(language);
-    const left = names.length === 0 ? [] : [said.untold(names.join(', '))];
+    const words = wordsIn(language);
+    const { title, text } = words.pages.signedOut;
+    const left = names.length === 0 ? [] : [words.logout.untold(names.join(', '))];
     const page = desk.pages.message(language, 200, {
-      title: words.signedOut.title,
-      text: [...words.signedOut.text, ...left],
+      title,
+      text: [...text, ...left],
       reference: null,
+      links: linksOf('signedOut', words),
     });
     return { ...page, cookies };
   };

@@ -15,10 +15,19 @@ export interface LoginPage {
   readonly loginName: string;
   /** A sentence, or null. */
   readonly problem: string | null;
-  readonly reauthentication: boolean;
+  /** Why somebody who is signed in is asked again, or null. */
+  readonly note: string | null;
   readonly ways: readonly OtherWay[];
-  /** JSON for navigator.credentials.get; null: no passkey can say here who somebody is. */
-  readonly passkey: string | null;
+  /** null: no passkey can say here who somebody is. */
+  readonly passkey: PasskeyQuestion | null;
+}
+
+/** What the page's script asks the browser. */
+export interface PasskeyQuestion {
+  /** JSON for navigator.credentials.get. */
+  readonly options: string;
+  /** For so long an answer counts. */
+  readonly seconds: number;
 }
 
 /** Another way of proving who it is. */
@@ -77,7 +86,8 @@ export interface EnrolChoicePage {
   readonly relyingParty: string;
   readonly loginName: string;
   readonly kinds: readonly CredentialKind[];
-  readonly skippable: boolean;
+  /** Until when it can wait, in words; null: it cannot. */
+  readonly until: string | null;
   readonly problem: string | null;
   /** What was typed as an address or number, shown again. */
   readonly destination: string;
@@ -94,6 +104,8 @@ export interface EnrolPage {
   /** Recovery codes end others. */
   readonly replaces: boolean;
   readonly destination: string;
+  /** For so many seconds an answer of the browser counts; after that the person has to be asked first; null: long enough. */
+  readonly seconds: number | null;
   /** Where giving up leads; null: the login's own button. */
   readonly back: string | null;
 }

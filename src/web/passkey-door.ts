@@ -1,12 +1,14 @@
 // Owns: signing in with a passkey alone, on the page that asks for a name and a password. Leaves to methods/webauthn.ts
 // what a passkey proves; to the page's script: asking the browser for one.
-import { type LoginContext, livePending, withPending } from '../core/login-context.ts';
+import { type LoginContext, livePending, PENDING_CHALLENGE_SECONDS, withPending } from '../core/login-context.ts';
 import type { LoginInput } from '../core/login-step.ts';
 import type { Reply } from '../core/reply.ts';
 import type { PasskeySignIn } from '../methods/webauthn.ts';
+import { WEBAUTHN_FIELD } from '../methods/webauthn-party.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import { factorContext } from './factor-desk.ts';
 import { type LoginWorld, type StoredVisit, speechOf } from './login-visit.ts';
+import type { PasskeyQuestion } from './pages.ts';
 import { withRetry } from './password-form.ts';
 
 export interface PasskeyDoor {
@@ -14,10 +16,13 @@ export interface PasskeyDoor {
   readonly ask: (
     visit: StoredVisit,
     context: LoginContext,
-  ) => Promise<{ readonly options: string; readonly context: LoginContext | null }>;
-  /** Who came in; null: nobody that was accepted. */
-  readonly prove: (visit: StoredVisit, context: LoginContext) => Promise<LoginInput | Reply | null>;
+  ) => Promise<{ readonly question: PasskeyQuestion; readonly context: LoginContext | null }>;
+  /** Who came in; 'late': the page had been open for too long to be answered; 'refused': nobody that was accepted. */
+  readonly prove: (visit: StoredVisit, context: LoginContext) => Promise<LoginInput | Reply | 'late' | 'refused'>;
 }
+
+/** A page that is shown again takes the question over while it leaves so much time, in seconds. */
+const TAKEN_OVER_SECONDS = 240;
 
 /** One question for everybody, so that the flow's length tells nothing about who may answer it. */
 export function createPasskeyDoor(world: LoginWorld, answers: AnswerDesk, passkeys: PasskeySignIn): PasskeyDoor {
@@ -26,16 +31,20 @@ export function createPasskeyDoor(world: LoginWorld, answers: AnswerDesk, passke
     ask: async (visit, context) => {
       const { now } = visit.facts;
       const before = livePending(context, null, 'webauthn', now);
-      const shown = before === null ? null : await passkeys.page(before);
-      if (shown !== null) return { options: shown, context: null };
+      const seconds = before === null ? 0 : before.at + PENDING_CHALLENGE_SECONDS - now;
+      const shown = before === null || seconds < TAKEN_OVER_SECONDS ? null : await passkeys.page(before);
+      if (shown !== null) return { question: { options: shown, seconds }, context: null };
       const pending = { data: passkeys.begin(), at: now };
       const options = await passkeys.page(pending);
       if (options === null) throw new Error('a passkey was asked for, and nothing is asked');
-      return { options, context: withPending(context, null, { method: 'webauthn', pending }) };
+      const question = { options, seconds: PENDING_CHALLENGE_SECONDS };
+      return { question, context: withPending(context, null, { method: 'webauthn', pending }) };
     },
     prove: async (visit, context) => {
       const { facts, flow } = visit;
       const pending = livePending(context, null, 'webauthn', facts.now);
+      // The page's script sees by itself that it would be in vain, and asks nobody for a passkey.
+      if ((facts.form.get(WEBAUTHN_FIELD) ?? '') === '') return 'late';
       const outcome = await passkeys.verify(facts.form, pending, factorContext(facts, speechOf(world, visit).language));
       const proved = outcome.kind === 'proved';
       const reason = proved ? 'proved' : outcome.because;
@@ -51,7 +60,7 @@ export function createPasskeyDoor(world: LoginWorld, answers: AnswerDesk, passke
         methods: ['passkey'],
       });
       if (outcome.kind === 'unavailable') return withRetry(desk.page('unavailable', 503, facts), outcome.retryAfter);
-      return null;
+      return pending === null ? 'late' : 'refused';
     },
   };
 }

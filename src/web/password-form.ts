@@ -7,7 +7,7 @@ import type { Reply } from '../core/reply.ts';
 import type { PasswordMethod } from '../methods/password.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import { type LoginWorld, type StoredVisit, speechOf } from './login-visit.ts';
-import type { OtherWay } from './pages.ts';
+import type { OtherWay, PasskeyQuestion } from './pages.ts';
 
 /** What is shown around the two fields. */
 export interface PasswordQuestion {
@@ -16,8 +16,8 @@ export interface PasswordQuestion {
   readonly problem: string | null;
   /** Other ways of proving who it is. */
   readonly ways: readonly OtherWay[];
-  /** Options for a passkey, as the page's script wants them; null: none is asked for. */
-  readonly passkey: string | null;
+  /** null: no passkey is asked for. */
+  readonly passkey: PasskeyQuestion | null;
   /** It is known who it is. */
   readonly again: boolean;
 }
@@ -31,15 +31,17 @@ export interface PasswordForm {
 export function createPasswordForm(world: LoginWorld, answers: AnswerDesk, password: PasswordMethod): PasswordForm {
   const { desk } = world;
 
-  const page: PasswordForm['page'] = (visit, { again, ...question }, status = 200) => {
+  const page: PasswordForm['page'] = (visit, { again: known, ...question }, status = 200) => {
     const { request, innerId } = visit.flow;
-    const { language, application } = speechOf(world, visit);
+    const { language, words, application } = speechOf(world, visit);
+    const again = known || (visit.session !== null && (request.forceAuthn || request.maxAge !== null));
+    const why = request.answerTo.protocol === 'account' ? words.login.confirmForAccount : words.login.confirm;
     return desk.pages.login(language, status, {
       action: `/flow/${visit.cookie.id}`,
       formToken: desk.forms.make(innerId, 'login'),
       relyingParty: application,
       ...question,
-      reauthentication: again || (visit.session !== null && (request.forceAuthn || request.maxAge !== null)),
+      note: again && question.problem === null ? why : null,
     });
   };
 

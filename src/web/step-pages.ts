@@ -43,7 +43,7 @@ export function createStepPages(
 
   const identify: StepPages['identify'] = async (visit, context, question, status) => {
     const passkey = passkeys === null ? null : await passkeys.ask(visit, context);
-    const shown = { ...question, ways: [], passkey: passkey?.options ?? null, again: false };
+    const shown = { ...question, ways: [], passkey: passkey?.question ?? null, again: false };
     return withContext(visit, password.page(visit, shown, status), passkey?.context ?? null);
   };
 

@@ -36,12 +36,20 @@ export function renderSamples(
   const form = { action: '/flow/sample', formToken: TOKEN, relyingParty: 'Wiki', loginName: 'alice', problem: 'No.' };
   const ways = METHODS.map((method) => ({ method, label: words.ways[method] }));
   const posts: Body[] = [
-    pages.login(language, 200, { ...form, reauthentication: true, ways, passkey: '{}' }),
+    pages.login(language, 200, { ...form, note: 'Again.', ways, passkey: { options: '{}', seconds: 300 } }),
     ...QUESTIONS.map((question) => pages.factor(language, 200, { ...form, method: 'totp', question, ways })),
     pages.logout(language, { ...form, fields: [['state', 'x']], participants: ['Wiki'] }),
-    pages.enrolChoice(language, 200, { ...form, kinds: KINDS, skippable: true, destination: '' }),
+    pages.enrolChoice(language, 200, { ...form, kinds: KINDS, until: 'tomorrow', destination: '' }),
     ...ENROLMENTS.map(([kind, question]) =>
-      pages.enrol(language, 200, { ...form, kind, question, replaces: true, destination: '', back: '/account' }),
+      pages.enrol(language, 200, {
+        ...form,
+        kind,
+        question,
+        replaces: true,
+        destination: '',
+        seconds: 60,
+        back: '/account',
+      }),
     ),
     pages.account(language, {
       ...form,

@@ -102,7 +102,10 @@ export interface SignInWords {
     readonly userName: string;
     readonly password: string;
     readonly submit: string;
+    /** Somebody who is signed in is asked again. */
     readonly confirm: string;
+    /** The same on the way to a page of the account. */
+    readonly confirmForAccount: string;
     readonly passkey: string;
   };
   /** One sentence for the login page; the same whether or not the account exists. */
@@ -111,6 +114,8 @@ export interface SignInWords {
   readonly factorFailure: (failure: MethodFailure) => string;
   /** The same whoever it might have been. */
   readonly passkeyFailure: string;
+  /** The page had been open for longer than a passkey may take. */
+  readonly passkeyLate: string;
   readonly unsent: string;
   readonly busy: (retryAfter: number) => string;
   /** What each way of proving it is called where it can be chosen. */
@@ -141,7 +146,8 @@ export interface EnrolmentWords {
     /** At sign-in: why somebody is asked. */
     readonly title: string;
     readonly text: (application: string) => string;
-    readonly later: string;
+    /** Until when it can wait. */
+    readonly later: (date: string) => string;
     readonly skip: string;
     readonly label: string;
     readonly labelHint: string;

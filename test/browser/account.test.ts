@@ -204,6 +204,43 @@ test('two tabs: the enrolment that was begun last counts; a page of before says 
   await second.getByLabel('User name').waitFor();
 });
 
+/** For the page's script, in which no time of ours passes. */
+const TEN_MINUTES_LATER = '{ const now = Date.now; Date.now = () => now() + 600000; }';
+
+test('pages with a passkey that were left open: no key is asked for in vain, and nothing typed is lost', async (t) => {
+  const page = await freshTab(t);
+  if (page === null) return;
+  await page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false');
+  const { devtools, id } = await giveAuthenticator(page);
+  const keys = async (): Promise<number> =>
+    (await devtools.send('WebAuthn.getCredentials', { authenticatorId: id })).credentials.length;
+  await signIn(stage, page, 'mallory');
+  await page.goto(`${stage.url}/account/add/webauthn`);
+  await page.getByRole('button', { name: 'Add a passkey or security key' }).click();
+  await page.getByLabel('Name (optional)').fill('Läptop');
+  await page.evaluate(TEN_MINUTES_LATER);
+  await stage.later(400);
+  await page.getByRole('button', { name: 'Continue with my device or key' }).click();
+  await page.getByText('For your safety: please confirm that it is you').waitFor();
+  assert.equal(await keys(), 0);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  assert.equal(await page.getByLabel('Name (optional)').inputValue(), 'Läptop');
+  await page.getByRole('button', { name: 'Continue with my device or key' }).click();
+  await page.getByText('Läptop').waitFor();
+  assert.equal(await keys(), 1);
+
+  await page.context().clearCookies();
+  await stage.startAt(page, 'wiki');
+  await page.getByLabel('User name').fill('mallory');
+  await page.evaluate(TEN_MINUTES_LATER);
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+  await page.getByRole('alert').getByText('was open for a long time').waitFor();
+  assert.equal(await page.getByLabel('User name').inputValue(), 'mallory');
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+  await arrivesAt(page, 'wiki');
+});
+
 const LOOKS: readonly BrowserContextOptions[] = [
   { colorScheme: 'light', locale: 'en-GB', viewport: { width: 1280, height: 800 } },
   { colorScheme: 'dark', locale: 'de-DE', viewport: { width: 360, height: 740 } },

@@ -130,6 +130,42 @@ test('a passkey that is not accepted: the page again with another challenge, and
   assert.equal(statusOf(await password(tab)), 'Success');
 });
 
+test('a page that was open for too long: said as what it is, nobody failed, and the typed name stands there again', async () => {
+  await fresh();
+  const key = await giveKey('alice');
+  const tab = await open(new PersonBrowser());
+  const failures = node.audited.length;
+  later(290);
+  // The script sees that it is too late, asks for no passkey, and posts without an answer.
+  const asked = await submit(tab, { method: 'webauthn', [WEBAUTHN_FIELD]: '', username: 'alíce <b>' });
+  assert.equal(asked.status, 400);
+  assert.match(asked.text, /was open for a long time[^<]*once more/);
+  assert.match(asked.text, /value="alíce &lt;b&gt;"/);
+  assert.equal(node.audited.length, failures);
+  assert.equal(statusOf(await answerWith(tab, key, 'alice')), 'Success');
+  // A script that asked all the same is told so too.
+  const other = await open(new PersonBrowser());
+  later(301);
+  const late = await answerWith(other, key, 'alice');
+  assert.match(late.text, /was open for a long time/);
+  assert.equal(statusOf(await answerWith(other, key, 'alice')), 'Success');
+});
+
+test('the page says for how long an answer counts; a reload in the last minutes asks anew', async () => {
+  await fresh();
+  const tab = await open(new PersonBrowser());
+  const seconds = (): string | undefined => /data-seconds="(\d+)"/.exec(tab.page.text)?.[1];
+  const first = askedOn(tab.page)?.challenge;
+  assert.equal(seconds(), '300');
+  later(60);
+  tab.page = await tab.browser.get(node, tab.path);
+  assert.deepEqual([askedOn(tab.page)?.challenge, seconds()], [first, '240']);
+  later(1);
+  tab.page = await tab.browser.get(node, tab.path);
+  assert.notEqual(askedOn(tab.page)?.challenge, first);
+  assert.equal(seconds(), '300');
+});
+
 test('a key that does not verify the person is no sign-in by itself', async () => {
   await fresh();
   const key = await giveKey('alice', FLAGS.up);

@@ -30,7 +30,7 @@ export async function startAccountStage(): Promise<AccountStage> {
     publicUrl: url,
     database: 'sqlite',
     parties: Object.values(bases).map((base) => plainSpMetadata(base)),
-    people: ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy'],
+    people: ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy', 'mallory'],
   });
   const { folder } = node.config.parties;
   for (const file of await readdir(folder)) {

@@ -2,7 +2,19 @@
 // data-webauthn: create (a new key), get (one of the named keys), sign-in (any passkey; also offered with the user name).
 
 {
-  const WAITS_AT_MOST_MS = 290000;
+  const LOADED = Date.now();
+  // What is asked a moment before the end is not answered in time.
+  const MARGIN_SECONDS = 10;
+  // A name that was typed when the page had become too old; the page that follows, some steps later, has it again.
+  const KEPT_LABEL = `label ${location.pathname}`;
+  const storage = (() => {
+    try {
+      return window.sessionStorage;
+    } catch {
+      // The person has forbidden it: then the name is typed again.
+      return null;
+    }
+  })();
   const decode = (text) =>
     Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
   const encode = (buffer) =>
@@ -65,8 +77,14 @@
       form.elements.webauthn.value = JSON.stringify(answer);
       form.submit();
     };
+    const endsAt = form.dataset.seconds ? LOADED + (Number(form.dataset.seconds) - MARGIN_SECONDS) * 1000 : Infinity;
     let waiting = null;
 
+    const kept = storage?.getItem(KEPT_LABEL) ?? null;
+    if (form.elements.label && kept !== null) {
+      form.elements.label.value = kept;
+      storage?.removeItem(KEPT_LABEL);
+    }
     if (!window.PublicKeyCredential) {
       note('unsupported', true);
       if (kind !== 'sign-in') form.querySelector('button').hidden = true;
@@ -78,13 +96,21 @@
         if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
         waiting = new AbortController();
         // The question is answered in time or not at all; the button asks again.
-        setTimeout(() => waiting?.abort(), WAITS_AT_MOST_MS);
+        setTimeout(() => waiting?.abort(), Math.max(0, endsAt - Date.now()));
         await get(options, waiting.signal, 'conditional').then(send, () => {});
       })();
     }
     form.addEventListener('submit', (event) => {
-      event.preventDefault();
       waiting?.abort();
+      const { username, label } = form.elements;
+      // The name stands in the other form.
+      if (username) username.value = document.getElementById('username').value;
+      if (Date.now() > endsAt) {
+        // In vain: without an answer the server says what is to be done, and asks anew.
+        if (label) storage?.setItem(KEPT_LABEL, label.value);
+        return;
+      }
+      event.preventDefault();
       waiting = new AbortController();
       note('failed', false);
       const asked = kind === 'create' ? create(options, waiting.signal) : get(options, waiting.signal);

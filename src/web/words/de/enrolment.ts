@@ -34,7 +34,8 @@ export const enrolmentWords: EnrolmentWords = {
     title: 'Zweiten Schritt einrichten',
     text: (application) =>
       `${application} verlangt mehr als ein Passwort. Wählen Sie, womit Sie Ihre Anmeldungen von nun an bestätigen möchten.`,
-    later: 'Sie werden daran erinnert. Von einem bestimmten Tag an kommen Sie ohne ihn nicht mehr hinein.',
+    later: (date) =>
+      `Sie können es später tun und werden daran erinnert. Vom ${date} an kommen Sie ohne ihn nicht mehr hinein.`,
     skip: 'Jetzt nicht',
     label: 'Name (freiwillig)',
     labelHint: 'Damit Sie es später wiedererkennen, zum Beispiel „Mein Telefon“.',

@@ -11,7 +11,9 @@ export const signInWords: SignInWords = {
     userName: 'Benutzername',
     password: 'Passwort',
     submit: 'Anmelden',
-    confirm: 'Die Anwendung möchte, dass Sie noch einmal bestätigen, dass Sie es sind.',
+    confirm: 'Bitte bestätigen Sie noch einmal, dass Sie es sind.',
+    confirmForAccount:
+      'Zu Ihrer Sicherheit: Bitte bestätigen Sie, dass Sie es sind. Danach geht es in Ihrem Konto dort weiter, wo Sie waren.',
     passkey: 'Mit einem Passkey anmelden',
   },
   failure: (failure) => {
@@ -40,6 +42,8 @@ export const signInWords: SignInWords = {
         return failure satisfies never;
     }
   },
+  passkeyLate:
+    'Diese Seite war lange offen, deshalb muss der Browser neu fragen. Bitte drücken Sie noch einmal „Mit einem Passkey anmelden“.',
   passkeyFailure:
     'Dieser Passkey wurde nicht angenommen. Bitte versuchen Sie es noch einmal, oder nehmen Sie Ihr Passwort.',
   unsent:

@@ -34,7 +34,7 @@ export const enrolmentWords: EnrolmentWords = {
     title: 'Set up a second step',
     text: (application) =>
       `${application} asks for more than a password. Choose what you want to confirm your sign-ins with from now on.`,
-    later: 'You will be reminded. From a certain day on you cannot get in without it.',
+    later: (date) => `You can do it later: you will be reminded. From ${date} on you cannot get in without it.`,
     skip: 'Not now',
     label: 'Name (optional)',
     labelHint: 'So that you recognise it later, for example “My phone”.',

@@ -11,7 +11,8 @@ export const signInWords: SignInWords = {
     userName: 'User name',
     password: 'Password',
     submit: 'Sign in',
-    confirm: 'The application asks you to confirm that it is you.',
+    confirm: 'Please confirm once more that it is you.',
+    confirmForAccount: 'For your safety: please confirm that it is you. Then you go on in your account where you were.',
     passkey: 'Sign in with a passkey',
   },
   failure: (failure) => {
@@ -40,6 +41,8 @@ export const signInWords: SignInWords = {
         return failure satisfies never;
     }
   },
+  passkeyLate:
+    'This page was open for a long time, so the browser has to ask anew. Please press “Sign in with a passkey” once more.',
   passkeyFailure: 'That passkey was not accepted. Please try again, or use your password.',
   unsent: 'That does not work at the moment. Please try again in a minute, or use another way.',
   busy: (retryAfter) => `Many people are signing in right now. Please try again in ${seconds(retryAfter)}.`,
