@@ -7,7 +7,6 @@ export const MD: Namespace = { prefix: 'md', uri: 'urn:oasis:names:tc:SAML:2.0:m
 
 export const RESPONSE = `${SAMLP.uri}:Response`;
 export const ASSERTION = `${SAML.uri}:Assertion`;
-export const AUTHN_REQUEST = `${SAMLP.uri}:AuthnRequest`;
 
 const ISSUE = { Version: '2.0', IssueInstant: '2026-01-01T00:00:00Z' };
 const issuer = (name: string) => element(SAML, 'Issuer', {}, name);
