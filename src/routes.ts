@@ -78,6 +78,7 @@ export function createRoutes({
   assets,
 }: RouteParts): Route[] {
   const { publicOrigin } = config;
+  const { consents } = parts.shared;
   const partyOf = (key: RelyingPartyKey): RelyingParty | null =>
     key === ACCOUNT_PARTY.key ? ACCOUNT_PARTY : (parts.parties.relyingParty(key) ?? null);
   const answers = createAnswerDesk({
@@ -92,6 +93,10 @@ export function createRoutes({
       const expiresAt = created + config.session.absolute;
       parts.shared.participants?.joined({ sid, relyingParty, at: now, expiresAt });
     },
+    keepConsent: async (accountId, key, digest, now) =>
+      consents !== null && partyOf(key)?.consent.ask === true
+        ? consents.record(accountId, key, { digest, agreedAt: now })
+        : true,
     onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.replace(/^saml:/, '') }),
   });
   const { credentials, announcer } = factors;
@@ -111,6 +116,7 @@ export function createRoutes({
     ...factors,
     enrolment: enrolments === null ? null : createLoginEnrolment(desk, enrolments, partyOf),
     relyingParty: partyOf,
+    consents,
     publicOrigin,
   });
   const partyName = (hash: string): string | null => parts.parties.relyingPartyByHash(hash)?.displayName ?? null;

@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts';
 import { describeTarget } from './config/database-url.ts';
 import { type DirectoryUnavailable, isUnavailable } from './core/account.ts';
 import type { AttemptStore } from './core/attempt-counter.ts';
+import type { ConsentStore } from './core/consent.ts';
 import type { LocalSpent, SpentStore } from './core/revocation.ts';
 import { type Database, type DatabaseEvent, openDatabase } from './database/database.ts';
 import { inspectSchema, type SchemaState } from './database/migrations.ts';
@@ -19,6 +20,7 @@ import { openRevocationFeed, type RevocationFeed, type RevocationFeedEvent } fro
 import { createNodeSpent } from './state/spent-table.ts';
 import { createSqlAttempts } from './state/sql-attempts.ts';
 import { createSqlAudit, type SqlAudit } from './state/sql-audit.ts';
+import { createSqlConsents } from './state/sql-consents.ts';
 import { createSqlParticipants, type SqlParticipants } from './state/sql-participants.ts';
 import { openSqlRevocations, type SqlRevocationEvent } from './state/sql-revocations.ts';
 import { createSqlSpent } from './state/sql-spent.ts';
@@ -56,6 +58,8 @@ export interface SharedState {
   readonly audit: SqlAudit | null;
   /** Where sessions led, for operators to look at; null without a database. */
   readonly participants: SqlParticipants | null;
+  /** Null without a database: then an agreement is kept nowhere, and counts for one answer. */
+  readonly consents: ConsentStore | null;
   /** `here`: the node's own table. */
   readonly spent: (here: LocalSpent) => SpentStore;
   readonly close: () => Promise<void>;
@@ -102,6 +106,7 @@ export async function openSharedState(
     attempts: createSqlAttempts(database),
     audit,
     participants,
+    consents: createSqlConsents(database),
     spent: (here) => createSqlSpent(database, here),
     close: async () => {
       stop();
@@ -132,6 +137,7 @@ function openAlone(config: Config, { clock, onEvent }: SharedStateContext, probl
     attempts: createMemoryAttempts(config.throttle.capacity),
     audit: null,
     participants: null,
+    consents: null,
     spent: createNodeSpent,
     close: async () => revocations.close(),
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { demandedOf } from '../src/account-routes.ts';
 import type { AssuranceLevel } from '../src/core/assurance.ts';
+import { NEVER_ASKED } from '../src/core/consent.ts';
 import type { RelyingParty } from '../src/core/relying-party.ts';
 import { portalTiles } from '../src/portal-tiles.ts';
 import { AccountTab } from './support/account-tab.ts';
@@ -52,6 +53,7 @@ const party = (level: AssuranceLevel, byGroup: Readonly<Record<string, Assurance
   language: null,
   floor: { level, byGroup: new Map(Object.entries(byGroup)), graceUntil: 2 ** 31 },
   release: [],
+  consent: NEVER_ASKED,
 });
 
 for (const { name, parties, groups, expect } of [

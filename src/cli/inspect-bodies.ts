@@ -98,7 +98,7 @@ const PENDING: ReadonlyMap<CborValue | undefined, Row> = new Map<CborValue | und
   [PROTOCOL_NUMBERS.account, PENDING_ACCOUNT],
 ]);
 
-const FLAGS = ['forced', 'passive', 'levels required', 'subject required'];
+const FLAGS = ['forced', 'passive', 'levels required', 'subject required', 'asks for consent'];
 const FAILURES = ['wrong', 'throttled', 'expired'];
 
 const FLOW: Row = {

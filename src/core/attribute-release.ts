@@ -58,6 +58,11 @@ export function attributeValues(account: Account, name: string): readonly string
   return [];
 }
 
+/** Where a rule takes its values from, as text: two rules that differ in it release different things. */
+export function ruleSource({ from, values }: ReleaseRule): string {
+  return JSON.stringify([from, values === null ? null : [...values].sort()]);
+}
+
 /** The values of one rule that a party is told; none: the attribute is left out. */
 export function releasedValues({ from, values }: ReleaseRule, account: Account): readonly string[] {
   const all = attributeValues(account, from);

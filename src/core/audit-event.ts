@@ -1,7 +1,7 @@
 // Owns: what is written down about an authentication. Secrets, tokens and sealed values are never part of it.
 
 export interface AuditEvent {
-  readonly action: 'login' | 'sso' | 'login-failed' | 'refusal' | 'logout' | 'replay' | 'account-changed';
+  readonly action: 'login' | 'sso' | 'login-failed' | 'refusal' | 'logout' | 'replay' | 'account-changed' | 'consent';
   readonly outcome: 'success' | 'failure';
   /** Closed vocabulary: a RefusalReason, a FactorFailure kind, a protocol error's code. */
   readonly reason: string | null;

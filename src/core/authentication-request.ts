@@ -35,6 +35,8 @@ export interface AuthenticationRequest {
   readonly maxAge: number | null;
   /** IsPassive, prompt=none, gateway: no page may be shown. */
   readonly passive: boolean;
+  /** prompt=consent: the person is asked to agree, whatever the party's setting and whatever is on record. */
+  readonly askConsent: boolean;
   readonly subject: SubjectHint;
   /** What its people read on the way (ui_locales, locale); null: it leaves that to their browsers. */
   readonly language: Language | null;

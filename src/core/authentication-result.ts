@@ -14,6 +14,9 @@ export const REFUSAL_REASONS = [
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
+/** What a page would have been for, where none may be shown. */
+export type NeededInteraction = 'login' | 'consent';
+
 export type AuthenticationResult =
   | {
       readonly kind: 'authenticated';
@@ -27,10 +30,14 @@ export type AuthenticationResult =
       readonly proofs: readonly AuthenticationEvent[];
       /** The session was made, replaced or got a new event in this attempt. */
       readonly change: SessionChange;
+      /** The digest of what the person has just agreed to, to be kept before anything is told; null: not asked. */
+      readonly agreed: string | null;
     }
-  | { readonly kind: 'refused'; readonly reason: RefusalReason };
+  | { readonly kind: 'refused'; readonly reason: Exclude<RefusalReason, 'interaction-needed'> }
+  | { readonly kind: 'refused'; readonly reason: 'interaction-needed'; readonly needed: NeededInteraction };
 
 export type Authenticated = Extract<AuthenticationResult, { readonly kind: 'authenticated' }>;
+export type RefusedResult = Extract<AuthenticationResult, { readonly kind: 'refused' }>;
 
 /** none: SSO. extended: a proof was added. started: a new sid; `replaced` is the sid that ends with it. */
 export type SessionChange =

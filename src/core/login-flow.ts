@@ -3,13 +3,14 @@
 // login-question.ts: what to ask next; to web/: pages, cookies, single use, reading what is enrolled.
 import type { Account } from './account.ts';
 import type { AuthenticationEvent } from './authentication-event.ts';
-import type { AuthenticationResult } from './authentication-result.ts';
+import type { Authenticated } from './authentication-result.ts';
 import type { CredentialSet } from './credential.ts';
 import { isEnrolled, stillEnrolled } from './enrolment.ts';
 import { freshFlowEvents, freshSessionEvents } from './freshness.ts';
+import { finishAgreed } from './login-consent.ts';
 import { contextOf, emptyContext, LOGIN_CONTEXT_SECONDS, type LoginContext } from './login-context.ts';
 import { floorGoal, goalOf } from './login-goal.ts';
-import { finish, identify, leadOn, methodsOf, refuse } from './login-question.ts';
+import { identify, leadOn, methodsOf, needInteraction, refuse } from './login-question.ts';
 import type { LoginInput, LoginSituation, Progress } from './login-step.ts';
 import { type Session, withEvent } from './session.ts';
 
@@ -27,10 +28,9 @@ export function advance(where: LoginSituation, before: LoginContext, input: Logi
   const contextAccount = input.kind === 'proved' ? input.account : where.contextAccount;
   const proofs = contextAccount === null ? [] : freshFlowEvents(context.events, where.now);
   if (contextAccount !== null && proofs.length > 0) {
-    return decide({ where, context, account: contextAccount, proofs, skipped: input.kind === 'skipped' });
+    return decide({ where, context, account: contextAccount, proofs, input });
   }
-  const skipped = input.kind === 'skipped';
-  return signedIn === null ? identify(where, context) : decide({ where, context, account: signedIn, proofs, skipped });
+  return signedIn === null ? identify(where, context) : decide({ where, context, account: signedIn, proofs, input });
 }
 
 function accept(where: LoginSituation, context: LoginContext, input: LoginInput): LoginContext {
@@ -49,6 +49,7 @@ function accept(where: LoginSituation, context: LoginContext, input: LoginInput)
     case 'arrived':
     case 'declined':
     case 'skipped':
+    case 'consented':
       return context;
     default:
       return input satisfies never;
@@ -84,7 +85,7 @@ interface Case {
   readonly account: Account;
   /** This flow's, all of that account. */
   readonly proofs: readonly AuthenticationEvent[];
-  readonly skipped: boolean;
+  readonly input: LoginInput;
 }
 
 function decide(given: Case): Progress {
@@ -101,7 +102,8 @@ function decide(given: Case): Progress {
   if (counted.length === 0) return identify(where, context);
   const floor = where.floor(account);
   const goal = goalOf(request, floor, where.named);
-  const done = (): Progress => finish(context, authenticated(where, account, same, proofs, counted));
+  const done = (): Progress =>
+    finishAgreed(where, context, authenticated(where, account, same, proofs, counted), given.input);
   // What was proved in this flow counts only while it is still enrolled; a session ends with its credentials by itself.
   const mustRead = proofs.some(isEnrolled) && enrolled === null;
   if (goal(methodsOf(counted)) && !mustRead) return done();
@@ -109,13 +111,13 @@ function decide(given: Case): Progress {
   const preferred = request.assurance.binding === 'preferred';
   if (request.passive) {
     if (preferred && floorGoal(floor)(methodsOf(counted))) return done();
-    if (!graced) return refuse(context, 'interaction-needed');
+    if (!graced) return needInteraction(context, 'login');
   }
-  if (known === null) return { context, step: { kind: 'look-up', account } };
+  if (known === null) return { context, step: { kind: 'look-up', what: 'enrolment', account } };
   if (enrolled === null) {
     return request.passive ? refuse(context, 'unavailable') : { context, step: { kind: 'unavailable' } };
   }
-  return leadOn({ ...given, proofs, counted, enrolled, graced, done });
+  return leadOn({ ...given, proofs, counted, enrolled, graced, done, skipped: given.input.kind === 'skipped' });
 }
 
 function authenticated(
@@ -124,7 +126,7 @@ function authenticated(
   same: Session | null,
   proofs: readonly AuthenticationEvent[],
   counted: readonly AuthenticationEvent[],
-): AuthenticationResult {
+): Omit<Authenticated, 'agreed'> {
   if (same !== null) {
     const change = proofs.length === 0 ? ({ kind: 'none' } as const) : ({ kind: 'extended' } as const);
     const session = proofs.reduce(withEvent, same);

@@ -1,7 +1,7 @@
 // Owns: what to ask next of somebody who has not proved enough, and when there is nothing left to ask.
 import type { Account } from './account.ts';
 import type { AuthenticationEvent, MethodName } from './authentication-event.ts';
-import type { AuthenticationResult, RefusalReason } from './authentication-result.ts';
+import type { AuthenticationResult, NeededInteraction, RefusedResult } from './authentication-result.ts';
 import type { CredentialSet } from './credential.ts';
 import { askedAs, enrolledMethods, FIRST_METHODS, hasSecondFactor, METHOD_ORDER } from './enrolment.ts';
 import type { LoginContext } from './login-context.ts';
@@ -56,14 +56,22 @@ function enrol(given: Incomplete): Progress {
   const methods = where.enrollable.filter((method) => goal([...proved, method]));
   const fresh = proofs.some((event) => now < event.at + ENROLMENT_PROOF_SECONDS);
   const skippable = graced && goalOf(request, 'aal1', named)(proved);
-  // Nobody is reminded in the middle of their work: only where they have just signed in.
-  if (skippable && (skipped || !fresh || methods.length === 0 || request.passive)) return done();
+  if (skippable) {
+    const end = done();
+    // Nobody is reminded in the middle of their work: only where they have just signed in. Nor where they are asked to
+    // agree as well: that answer is kept between no two pages, so it comes last.
+    if (skipped || !fresh || methods.length === 0 || request.passive || !finishesUnasked(end)) return end;
+  }
   if (methods.length === 0) return refuse(context, 'assurance-unmet');
-  if (request.passive) return refuse(context, 'interaction-needed');
+  if (request.passive) return needInteraction(context, 'login');
   if (fresh) return { context, step: { kind: 'enrol', account, methods, skippable } };
   // An unlocked screen must not be enough to give somebody a second factor that is not theirs.
   const first = availableTo(given).filter((method) => FIRST_METHODS.includes(method));
   return challenge(where, context, account, first);
+}
+
+function finishesUnasked({ step }: Progress): boolean {
+  return step.kind === 'finished' && step.result.kind === 'authenticated' && step.result.agreed === null;
 }
 
 /** The way that was chosen, as long as it leads on; else the strongest. */
@@ -73,7 +81,7 @@ function challenge(
   account: Account,
   towards: readonly MethodName[],
 ): Progress {
-  if (request.passive) return refuse(context, 'interaction-needed');
+  if (request.passive) return needInteraction(context, 'login');
   const methods = [...new Set(towards.map(askedAs))];
   const chosen = context.challenge?.method;
   const method = methods.find((one) => one === chosen) ?? methods[0];
@@ -84,7 +92,7 @@ function challenge(
 /** Ask who it is. */
 export function identify(where: LoginSituation, context: LoginContext): Progress {
   const { request, possible } = where;
-  if (request.passive) return refuse(context, 'interaction-needed');
+  if (request.passive) return needInteraction(context, 'login');
   const suggested = request.subject.kind === 'suggested' ? request.subject.loginName : null;
   const known = where.sessionAccount?.disabled === false ? where.sessionAccount.loginName : null;
   const loginName = context.typedName !== '' ? context.typedName : (suggested ?? known);
@@ -94,8 +102,16 @@ export function identify(where: LoginSituation, context: LoginContext): Progress
   return { context, step: { kind: 'identify', loginName, methods, failure } };
 }
 
-export function refuse(context: LoginContext, reason: RefusalReason): Progress {
+export function refuse(
+  context: LoginContext,
+  reason: Exclude<RefusedResult['reason'], 'interaction-needed'>,
+): Progress {
   return finish(context, { kind: 'refused', reason });
+}
+
+/** A page would have been needed for this, and none may be shown. */
+export function needInteraction(context: LoginContext, needed: NeededInteraction): Progress {
+  return finish(context, { kind: 'refused', reason: 'interaction-needed', needed });
 }
 
 export function finish(context: LoginContext, result: AuthenticationResult): Progress {

@@ -5,6 +5,7 @@ import type { AssuranceLevel } from './assurance.ts';
 import type { AuthenticationEvent, FactorFailure, MethodName } from './authentication-event.ts';
 import type { AuthenticationRequest } from './authentication-request.ts';
 import type { AuthenticationResult } from './authentication-result.ts';
+import type { ConsentState } from './consent.ts';
 import type { Enrolment } from './enrolment.ts';
 import type { LoginContext } from './login-context.ts';
 import type { NamedProof } from './login-goal.ts';
@@ -23,6 +24,10 @@ export interface LoginSituation {
   readonly outage: boolean;
   /** Null until a step said that it is needed: a session that is enough is answered without reading it. */
   readonly enrolment: Enrolment | null;
+  /** Before the answer the person has to agree: the party wants it always, or this request does. */
+  readonly asksConsent: boolean;
+  /** Null until a step said that it is needed: parties whose people are not asked cost no look into a database. */
+  readonly consent: ConsentState | null;
   /** The methods that anybody can have here. */
   readonly possible: readonly MethodName[];
   /** The methods that a person can be shown how to enrol while they sign in. */
@@ -48,7 +53,9 @@ export type LoginInput =
   /** Another way was chosen, or the same one once more. */
   | { readonly kind: 'chosen'; readonly method: MethodName }
   /** The person does not want to enrol anything yet. */
-  | { readonly kind: 'skipped' };
+  | { readonly kind: 'skipped' }
+  /** The person agrees to what has this digest. */
+  | { readonly kind: 'consented'; readonly digest: string };
 
 export type LoginStep =
   /** Ask who it is, with a first proof by one of `methods`; `loginName` is filled in when it is known or suggested. */
@@ -58,8 +65,8 @@ export type LoginStep =
       readonly methods: readonly MethodName[];
       readonly failure: FactorFailure | null;
     }
-  /** Read what this account has enrolled, and ask again with it in the situation: same context, same input. */
-  | { readonly kind: 'look-up'; readonly account: Account }
+  /** Read this of the account, and ask again with it in the situation: same context, same input. */
+  | { readonly kind: 'look-up'; readonly what: 'enrolment' | 'consent'; readonly account: Account }
   /** It is known who it is: ask for `method`; any of `methods` brings them on. */
   | {
       readonly kind: 'challenge';
@@ -75,6 +82,8 @@ export type LoginStep =
       readonly methods: readonly MethodName[];
       readonly skippable: boolean;
     }
+  /** Show what would be told, and ask to agree. `changed`: to something else than what was agreed to just now. */
+  | { readonly kind: 'consent'; readonly account: Account; readonly digest: string; readonly changed: boolean }
   /** What is enrolled cannot be read: ask to come back, and keep the attempt. */
   | { readonly kind: 'unavailable' }
   | { readonly kind: 'finished'; readonly result: AuthenticationResult };

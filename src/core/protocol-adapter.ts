@@ -3,6 +3,7 @@ import type { Account } from './account.ts';
 import type { MethodName } from './authentication-event.ts';
 import type { AuthenticationRequest, PendingAnswer, ProtocolName, RelyingPartyKey } from './authentication-request.ts';
 import type { AuthenticationResult } from './authentication-result.ts';
+import type { Disclosure } from './consent.ts';
 import type { Reply } from './reply.ts';
 import type { Participant } from './session.ts';
 
@@ -73,6 +74,8 @@ export interface ProtocolAdapter {
    * proofs never make it impossible.
    */
   readonly canState: (methods: readonly MethodName[], pending: PendingAnswer) => boolean;
+  /** All that an answer would tell of this account: what the person is asked to agree to; null: the party has gone. */
+  readonly disclosure: (account: Account, pending: PendingAnswer) => Disclosure | null;
 }
 
 /** What a protocol endpoint made of an HTTP request. */

@@ -5,6 +5,7 @@ import type { AssuranceLevel } from './assurance.ts';
 import { ASSURANCE_LEVELS } from './assurance.ts';
 import type { ReleasePolicy } from './attribute-release.ts';
 import type { RelyingPartyKey } from './authentication-request.ts';
+import type { ConsentPolicy } from './consent.ts';
 import type { Language } from './language.ts';
 
 /** The least that a party accepts, whatever a request asks for. */
@@ -28,6 +29,7 @@ export interface RelyingParty {
   readonly language: Language | null;
   readonly floor: AssuranceFloor;
   readonly release: ReleasePolicy;
+  readonly consent: ConsentPolicy;
 }
 
 /** The floor for a person in these groups. */

@@ -5,6 +5,7 @@ import type { DirectoryUnavailable } from '../core/account.ts';
 import { isUnavailable } from '../core/account.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Database, Queries } from './database.ts';
+import { consents } from './migration-consents.ts';
 import { firstTables } from './migration-first-tables.ts';
 import { sessionParticipants } from './migration-session-participants.ts';
 
@@ -22,6 +23,8 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'first tables', oldestProgram: 1, up: firstTables },
   { name: 'session participants', oldestProgram: 1, up: sessionParticipants },
+  // A program of before does not serve parties whose people are asked, so it may go on without the table.
+  { name: 'consents', oldestProgram: 1, up: consents },
 ];
 
 export type SchemaState =

@@ -141,6 +141,15 @@ export interface AuditTable {
   readonly request_id: string;
 }
 
+export interface ConsentsTable {
+  readonly account_id: string;
+  /** The relying party's key: protocol, colon, its own name. */
+  readonly rp_key: string;
+  /** `consentDigest` of what was agreed to. */
+  readonly digest: string;
+  readonly agreed_at: number;
+}
+
 export interface MetaTable {
   readonly name: string;
   readonly value: string;
@@ -168,6 +177,7 @@ export interface Schema {
   readonly sessions: SessionsTable;
   readonly session_participants: SessionParticipantsTable;
   readonly audit: AuditTable;
+  readonly consents: ConsentsTable;
   readonly meta: MetaTable;
   readonly schema_migrations: SchemaMigrationsTable;
 }

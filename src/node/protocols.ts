@@ -71,6 +71,7 @@ export function createOidc(
     sharedSpent: parts.shared.database !== null,
     revocations: parts.revocations,
     directory: parts.directories,
+    consents: parts.shared.consents,
     sessionAbsolute: config.session.absolute,
   });
 }
@@ -86,6 +87,8 @@ export function createCas(config: Config, context: Context, parts: Parts, sealer
     spent: once,
     revocations: parts.revocations,
     directory: parts.directories,
+    consents: parts.shared.consents,
+    skew: config.skew,
     deliver: createCallbackDelivery({ ...parts.casCallbacks, timeout: config.cas.callbackTimeout }),
     ticketSeconds: config.cas.ticketSeconds,
     sessionAbsolute: config.session.absolute,

@@ -1,6 +1,7 @@
 // Owns: the client metadata that is understood, by the names of RFC 7591 and its companions. Leaves to client.ts: what
 // members may not say together. A member that Signet does not serve is refused, never passed over in silence.
 import { z } from 'zod';
+import { consentSetting, termsVersionSetting } from './consent-setting.ts';
 import { assuranceSetting, attributesSetting, languageSetting } from './release-setting.ts';
 
 export const JWS_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
@@ -45,8 +46,10 @@ const ownSettings = z.strictObject({
   fapi: z.boolean().default(false),
   /** For confidential clients of before PKCE. */
   pkce: z.enum(['required', 'optional']).default('required'),
-  /** Nobody is asked here (docs/openid.md): `ask` is refused, so that it is not taken for done. */
-  consent: z.literal('never', 'never: there is no page that asks for consent').default('never'),
+  /** Whether people are asked before it is told about them; `prompt=consent` asks in any case. */
+  consent: consentSetting,
+  /** Of tos_uri and policy_uri. */
+  termsVersion: termsVersionSetting.optional(),
   /** RFC 8707: what access tokens of this client may be for. */
   resources: z.array(uri).max(20).default([]),
   /** Resources whose access tokens this client may introspect (RFC 7662): it is their resource server. */

@@ -7,6 +7,7 @@ import { type Problem, Problems } from '../lib/problems.ts';
 import { type ClientMetadata, clientMetadataSchema } from './client-metadata.ts';
 import { isClientSecretHash } from './client-secret.ts';
 import { httpsProblem, redirectUriProblem } from './client-uris.ts';
+import { consentOf } from './consent-setting.ts';
 import { encryptionKeyOf } from './encryption-key.ts';
 import type { RegisteredParty } from './registered-party.ts';
 import { floorOf, releaseOf } from './release-setting.ts';
@@ -36,7 +37,8 @@ export function readClient(value: unknown, source: string): Client | readonly Pr
 
 function createClient(metadata: ClientMetadata, source: string): Client {
   const key = `oidc:${metadata.client_id}` as const;
-  const { assurance, attributes = [] } = metadata.signet;
+  const { assurance, attributes = [], consent, termsVersion } = metadata.signet;
+  const [tosUri, policyUri] = [metadata.tos_uri, metadata.policy_uri].map(shownLink);
   const displayName = metadata.client_name ?? metadata.client_id;
   return {
     relyingParty: {
@@ -45,11 +47,17 @@ function createClient(metadata: ClientMetadata, source: string): Client {
       language: metadata.signet.language ?? null,
       floor: floorOf(assurance),
       release: releaseOf(attributes),
+      consent: consentOf({ consent, termsVersion, tosUri, policyUri }),
     },
     hash: relyingPartyHash(key),
     metadata,
     source,
   };
+}
+
+/** Informative members may hold anything; only what people can safely follow is shown to them. */
+function shownLink(value: unknown): string | undefined {
+  return typeof value === 'string' && value.length <= 512 && httpsProblem(value) === null ? value : undefined;
 }
 
 type Report = (member: string, found: string, wanted: string) => void;

@@ -26,6 +26,13 @@ export const EXAMPLE_PARTY_SETTINGS = `# Settings for one service provider. Copy
 #    from: entitlements           # what the directory calls it
 #    values: [urn:example:admin]  # only these values
 
+# Ask people before it is told about them (ask), or not: never, the organisation decides by registering it. They are asked
+# again when what it is told changes, or termsVersion does. The addresses are links on the page, https.
+#consent: ask
+#termsVersion: "2026-01"
+#tosUri: https://wiki.example.org/terms
+#policyUri: https://wiki.example.org/privacy
+
 # Write xsi:type="xs:string" on attribute values.
 #attributeTypes: false
 

@@ -6,6 +6,7 @@ import type { Problem } from '../lib/problems.ts';
 import { Problems } from '../lib/problems.ts';
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from '../xml/algorithms.ts';
 import { CONTENT_ALGORITHMS, type ContentAlgorithm, KEY_TRANSPORTS, type KeyTransport } from '../xml/encrypt.ts';
+import { consentMembers } from './consent-setting.ts';
 import { assuranceSetting, attributesSetting, languageSetting } from './release-setting.ts';
 
 const name = z.string().min(1).max(256);
@@ -26,6 +27,8 @@ export const partySettingsSchema = z.strictObject({
     })
     .optional(),
   attributes: attributesSetting.optional(),
+  /** Whether people are asked before it is told about them, and on which terms. */
+  ...consentMembers,
   attributeTypes: z.boolean().default(false),
   signAssertions: z.boolean().optional(),
   signatureAlgorithm: z.enum(signatureAlgorithms).optional(),

@@ -6,6 +6,7 @@ import type { Problem } from '../lib/problems.ts';
 import { attributeFriendlyName } from '../saml/attribute-names.ts';
 import { nameIdKind } from '../saml/name-id.ts';
 import type { RequestedMetadataAttribute, SpMetadata } from '../saml/sp-metadata.ts';
+import { consentOf } from './consent-setting.ts';
 import type { PartySettings } from './party-settings.ts';
 import type { RegisteredParty } from './registered-party.ts';
 import { floorOf, releaseOf } from './release-setting.ts';
@@ -27,6 +28,7 @@ export function createParty(metadata: SpMetadata, settings: PartySettings, sourc
       language: settings.language ?? null,
       floor: floorOf(settings.assurance),
       release: releasePolicy(metadata, settings, null),
+      consent: consentOf(settings),
     },
     hash: relyingPartyHash(key),
     metadata,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { addSchemaProblems } from '../config/schema-problems.ts';
 import { relyingPartyHash } from '../core/relying-party.ts';
 import { type Problem, Problems } from '../lib/problems.ts';
+import { consentMembers, consentOf } from './consent-setting.ts';
 import type { RegisteredParty } from './registered-party.ts';
 import { assuranceSetting, attributesSetting, floorOf, languageSetting, releaseOf } from './release-setting.ts';
 import { callbackUrlProblem, parseServiceUrl, type ServiceUrl, serviceUrlProblem } from './service-url.ts';
@@ -21,6 +22,8 @@ export const serviceSchema = z.strictObject({
   /** The attribute that `<cas:user>` is; without it the login name. */
   user: z.string().min(1).max(256).optional(),
   attributes: attributesSetting.default([]),
+  /** Whether people are asked before it is told about them, and on which terms. */
+  ...consentMembers,
   assurance: assuranceSetting.prefault({}),
   proxy: z
     .strictObject({
@@ -77,6 +80,7 @@ export function readService(value: unknown, source: string): Service | readonly 
       language: settings.language ?? null,
       floor: floorOf(settings.assurance),
       release,
+      consent: consentOf(settings),
     },
     hash: relyingPartyHash(key),
     source,

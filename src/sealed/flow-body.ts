@@ -111,6 +111,8 @@ const FORCE_AUTHN = 1;
 const PASSIVE = 2;
 const ASSURANCE_REQUIRED = 4;
 const SUBJECT_REQUIRED = 8;
+const ASK_CONSENT = 16;
+const FLAGS_MAX = FORCE_AUTHN | PASSIVE | ASSURANCE_REQUIRED | SUBJECT_REQUIRED | ASK_CONSENT;
 
 /** Levels by the number that stands in flows: append only. */
 const LEVELS = { aal1: 1, aal2: 2, aal3: 3 } as const satisfies Record<AssuranceLevel, number>;
@@ -122,7 +124,8 @@ function flagsOf(request: AuthenticationRequest): number {
     (request.forceAuthn ? FORCE_AUTHN : 0) |
     (request.passive ? PASSIVE : 0) |
     (request.assurance.binding === 'required' ? ASSURANCE_REQUIRED : 0) |
-    (request.subject.kind === 'required' ? SUBJECT_REQUIRED : 0)
+    (request.subject.kind === 'required' ? SUBJECT_REQUIRED : 0) |
+    (request.askConsent ? ASK_CONSENT : 0)
   );
 }
 
@@ -132,7 +135,7 @@ function readRequest(fields: CborFields): AuthenticationRequest {
   const protocol = PROTOCOL_NAMES.find((name) => PROTOCOL_NUMBERS[name] === protocolNumber);
   if (protocol === undefined || !isKeyOf(protocol, relyingParty)) return fields.refuse(4);
   const data = fields.bytes(5, { max: FLOW_REQUEST_MAX_BYTES });
-  const flags = fields.uint(6, { max: FORCE_AUTHN | PASSIVE | ASSURANCE_REQUIRED | SUBJECT_REQUIRED });
+  const flags = fields.uint(6, { max: FLAGS_MAX });
   const accepted = fields.has(7) ? fields.list(7, { min: 1, max: LEVEL_NAMES.length }, readLevel) : [];
   return {
     relyingParty,
@@ -140,6 +143,7 @@ function readRequest(fields: CborFields): AuthenticationRequest {
     forceAuthn: (flags & FORCE_AUTHN) !== 0,
     maxAge: fields.optional(8, (_, key) => fields.uint(key, { max: U32_MAX })),
     passive: (flags & PASSIVE) !== 0,
+    askConsent: (flags & ASK_CONSENT) !== 0,
     subject: readSubject(fields, (flags & SUBJECT_REQUIRED) !== 0),
     language: fields.optional(17, readLanguage),
     receivedAt: fields.uint(10, { max: U32_MAX }),

@@ -4,6 +4,7 @@ import type { AccountId } from '../core/account.ts';
 import type { AssuranceLevel } from '../core/assurance.ts';
 import type { AuthenticationRequest, PendingAnswer } from '../core/authentication-request.ts';
 import type { RefusalReason } from '../core/authentication-result.ts';
+import { NEVER_ASKED } from '../core/consent.ts';
 import type { ProtocolAdapter, Refused } from '../core/protocol-adapter.ts';
 import type { RelyingParty } from '../core/relying-party.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
@@ -18,6 +19,7 @@ export const ACCOUNT_PARTY: RelyingParty = {
   language: null,
   floor: { level: 'aal1', byGroup: new Map(), graceUntil: null },
   release: [],
+  consent: NEVER_ASKED,
 };
 
 interface PendingPage {
@@ -54,6 +56,7 @@ export function pageRequest({ path, accountId, proof, now }: PageRequest): Authe
     forceAuthn: false,
     maxAge: proof?.maxAge ?? null,
     passive: false,
+    askConsent: false,
     subject: { kind: accountId === null ? 'none' : 'required' },
     language: null,
     receivedAt: now,
@@ -97,6 +100,8 @@ export function createAccountAdapter(): ProtocolAdapter & { readonly protocol: '
     },
     isRequiredSubject: (account, answerTo) => decodePendingPage(answerTo)?.accountId === account.id,
     canState: () => true,
+    // Nobody else is told anything.
+    disclosure: () => ({ items: [], returnsTo: '' }),
   };
 }
 

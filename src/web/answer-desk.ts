@@ -1,10 +1,10 @@
 // Owns: giving the answer: single use, the session's new copy, the audit line. Leaves to adapters: the message itself.
-import { type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
+import { type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import { assuranceOf } from '../core/assurance.ts';
 import type { AuditEvent } from '../core/audit-event.ts';
 import type { MethodName } from '../core/authentication-event.ts';
 import type { AuthenticationRequest, RelyingPartyKey } from '../core/authentication-request.ts';
-import type { AuthenticationResult } from '../core/authentication-result.ts';
+import type { Authenticated, AuthenticationResult } from '../core/authentication-result.ts';
 import { LOGIN_CONTEXT_SECONDS } from '../core/login-context.ts';
 import type { AnswerContext } from '../core/protocol-adapter.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
@@ -45,6 +45,13 @@ export interface AnswerDeskOptions {
   readonly onFinished: (session: Session, proved: readonly MethodName[], facts: RequestFacts) => Promise<unknown>;
   /** The relying party was told who the person is, for the first time in this session. Never waits. */
   readonly onJoined: (session: Session, relyingParty: RelyingPartyKey, facts: RequestFacts) => void;
+  /** Keeps what the person has just agreed to, where agreements of that party are kept. */
+  readonly keepConsent: (
+    accountId: AccountId,
+    relyingParty: RelyingPartyKey,
+    digest: string,
+    now: EpochSeconds,
+  ) => Promise<true | DirectoryUnavailable>;
   /** The relying party was told who the person is. */
   readonly onAnswered: (relyingParty: RelyingPartyKey) => void;
 }
@@ -103,12 +110,32 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
       });
       return withCookies(inLanguage(answer.reply, facts), cookies);
     }
+    // After the flow was used up: a copy of it that is shown again must not bring back what was withdrawn meanwhile.
+    if (!(await agreed(result, request, facts))) {
+      const told = await give({ kind: 'refused', reason: 'unavailable' }, request, { ...shown, flow: null }, facts);
+      return withCookies(told, cookies);
+    }
     const session = answer.participant === null ? result.session : withParticipant(result.session, answer.participant);
     const sealed = await sealSession(result, session, request, shown, facts);
     if (sealed === 'unavailable') return desk.page('unavailable', 503, facts);
     if (sealed !== null) cookies.push(sealed);
     await record(result, request, session, answer.error?.code ?? null, shown, facts);
     return withCookies(inLanguage(answer.reply, facts), cookies);
+  };
+
+  /** False: it could not be kept, so it could neither be shown nor withdrawn, and nothing may rest on it. */
+  const agreed = async (
+    { account, agreed: digest }: Authenticated,
+    { relyingParty }: AuthenticationRequest,
+    facts: RequestFacts,
+  ): Promise<boolean> => {
+    if (digest === null) return true;
+    const kept = await options.keepConsent(account.id, relyingParty, digest, facts.now);
+    const { id: accountId, loginName } = account;
+    const outcome = kept === true ? 'success' : 'failure';
+    const reason = kept === true ? 'agreed' : 'unavailable';
+    audit(facts, { action: 'consent', outcome, reason, accountId, loginName, relyingParty });
+    return kept === true;
   };
 
   const answerContext = ({ session, flow }: Shown): AnswerContext => {
@@ -153,7 +180,8 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
   /**
    * A refusal gives nothing away that could be had twice, so it takes no room in the table (otherwise anybody could fill
    * it without signing in) and is given while the store is down. An answer that only the session earned is claimed on
-   * this node, like one without a flow, and forgotten when its request is too old: single sign-on asks no database.
+   * this node, like one without a flow, and forgotten when its request is too old: single sign-on asks no database. What
+   * somebody agreed to counts once, everywhere.
    */
   const spendFlow = async (
     result: AuthenticationResult,
@@ -164,7 +192,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
       const known = await desk.spent.peek('login-flow', flow.innerId, facts.now);
       return known === true ? 'spent' : 'first';
     }
-    if (result.change.kind === 'none') {
+    if (result.change.kind === 'none' && result.agreed === null) {
       const until = Math.min(opensUntil, facts.now + LOGIN_CONTEXT_SECONDS);
       return desk.spentHere.spend('login-flow', flow.innerId, until, facts.attempt, facts.now);
     }
@@ -173,7 +201,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
 
   /** null when the copy in the browser is still good. */
   const sealSession = async (
-    result: AuthenticationResult & { readonly kind: 'authenticated' },
+    result: Authenticated,
     session: Session,
     request: AuthenticationRequest,
     shown: Shown,
@@ -196,7 +224,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
   };
 
   const record = async (
-    result: AuthenticationResult & { readonly kind: 'authenticated' },
+    result: Authenticated,
     request: AuthenticationRequest,
     session: Session,
     error: string | null,

@@ -12,6 +12,7 @@ import type { FactorMethod } from '../methods/factor-method.ts';
 import type { PasswordMethod } from '../methods/password.ts';
 import type { PasskeySignIn } from '../methods/webauthn.ts';
 import type { AnswerDesk } from './answer-desk.ts';
+import { AGREE_FIELD, CONSENT_FIELD } from './consent-page.ts';
 import { type Asked, createFactorDesk } from './factor-desk.ts';
 import {
   inLanguageOf,
@@ -150,6 +151,9 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
       return desk.page('foreign', 403, visit.facts);
     if (facts.form.has('cancel')) return proceed(visit, { kind: 'declined' });
     if (facts.form.has('skip')) return proceed(visit, { kind: 'skipped' });
+    if (facts.form.has(AGREE_FIELD)) {
+      return proceed(visit, { kind: 'consented', digest: facts.form.get(CONSENT_FIELD) ?? '' });
+    }
     const chosen = methodNamed(options.possible, facts.form.get(CHOOSE_FIELD));
     if (chosen !== null) return proceed(visit, { kind: 'chosen', method: chosen });
     const ended = desk.metrics.loginDuration.startTimer();
@@ -194,6 +198,8 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     const answer = await answered(visit, next);
     if (answer !== null) return answer;
     const { step } = next;
+    // Said where it happens: on the page that follows nothing would show that this is not what was agreed to.
+    if (step.kind === 'consent' && step.changed) return stepPages.of(visit, next);
     if (input.kind === 'chosen' && step.kind === 'challenge' && step.method === input.method && isFactor(step.method)) {
       const asked: Asked = { ...next, step };
       const begun = await factors.begin(visit, asked, visit.facts.form);

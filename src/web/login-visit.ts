@@ -3,6 +3,7 @@
 import { type Account, type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import type { MethodName } from '../core/authentication-event.ts';
 import type { AuthenticationRequest, RelyingPartyKey } from '../core/authentication-request.ts';
+import { type ConsentState, type ConsentStore, consentDigest, type Disclosure } from '../core/consent.ts';
 import type { CredentialSet, CredentialStore } from '../core/credential.ts';
 import type { Language } from '../core/language.ts';
 import type { LoginContext } from '../core/login-context.ts';
@@ -36,6 +37,8 @@ export type Next = Progress & {
   readonly step: Exclude<LoginStep, { readonly kind: 'look-up' }>;
   /** Of the step's account; only read when the flow asked for it. */
   readonly enrolled: CredentialSet;
+  /** To that account's person; null: nobody asked for it. */
+  readonly disclosure: Disclosure | null;
 };
 
 export type Challenge = LoginStep & { readonly kind: 'challenge' };
@@ -58,6 +61,8 @@ export interface LoginWorld {
   /** The methods that anybody can have here. */
   readonly possible: readonly MethodName[];
   readonly enrolment: LoginEnrolment | null;
+  /** null: nothing is remembered, so that each answer is asked for anew. */
+  readonly consents: Pick<ConsentStore, 'find'> | null;
 }
 
 /** How a visit's pages speak to the person. */
@@ -91,15 +96,48 @@ const NOTHING: CredentialSet = { version: 0, credentials: [] };
 /** The next step of a visit's attempt. Everything that may have changed since the last page is read again. */
 export async function nextStep(world: LoginWorld, visit: Visit, given: LoginInput): Promise<Next> {
   const input = await asItIsNow(world.desk, given);
-  const where = await situation(world, visit);
-  const first = advance(where, visit.flow.context, input);
-  if (first.step.kind !== 'look-up') return { ...first, step: first.step, enrolled: NOTHING };
-  const { id: accountId } = first.step.account;
-  const found = world.credentials === null ? NOTHING : await world.credentials.list(accountId);
-  const enrolled = isUnavailable(found) ? null : found;
-  const second = advance({ ...where, enrolment: { accountId, enrolled } }, visit.flow.context, input);
-  if (second.step.kind === 'look-up') throw new Error('the flow asked twice what an account has enrolled');
-  return { ...second, step: second.step, enrolled: enrolled ?? NOTHING };
+  let where = await situation(world, visit);
+  let disclosure: Disclosure | null = null;
+  const lookedUp = new Set<string>();
+  for (;;) {
+    const { context, step } = advance(where, visit.flow.context, input);
+    if (step.kind !== 'look-up') {
+      return { context, step, enrolled: where.enrolment?.enrolled ?? NOTHING, disclosure };
+    }
+    if (lookedUp.has(step.what)) throw new Error(`the flow asked twice for an account's ${step.what}`);
+    lookedUp.add(step.what);
+    if (step.what === 'enrolment') {
+      const { id: accountId } = step.account;
+      const found = world.credentials === null ? NOTHING : await world.credentials.list(accountId);
+      where = { ...where, enrolment: { accountId, enrolled: isUnavailable(found) ? null : found } };
+    } else {
+      const found = await consentOf(world, visit, step.account);
+      disclosure = found.disclosure;
+      where = { ...where, consent: found.consent };
+    }
+  }
+}
+
+/** What there is to agree to, and whether somebody has. Of a party that has gone nobody can say: its adapter refuses. */
+async function consentOf(
+  { relyingParty, consents, desk }: LoginWorld,
+  { flow }: Visit,
+  account: Account,
+): Promise<{ readonly consent: ConsentState; readonly disclosure: Disclosure | null }> {
+  const { relyingParty: key, askConsent, answerTo } = flow.request;
+  const { id: accountId } = account;
+  const isKept = consents !== null && !askConsent && relyingParty(key)?.consent.ask === true;
+  const kept = isKept ? await consents.find(accountId, key) : [];
+  // After the wait, so that nothing is waited for between this and the answer: both are made from the same settings.
+  const party = relyingParty(key);
+  const disclosure = desk.adapters[answerTo.protocol].disclosure(account, answerTo);
+  if (party === null || disclosure === null || isUnavailable(kept)) {
+    return { consent: { accountId, digest: '', standing: 'unavailable' }, disclosure: null };
+  }
+  const { termsVersion } = party.consent;
+  const digest = consentDigest({ accountId, relyingParty: key, termsVersion, items: disclosure.items });
+  const standing = kept.some((one) => one.digest === digest) ? 'on-record' : 'none';
+  return { consent: { accountId, digest, standing }, disclosure };
 }
 
 /**
@@ -142,6 +180,8 @@ async function situation(
     contextAccount: isUnavailable(byContext) ? null : byContext,
     outage: outage || isUnavailable(bySession) || isUnavailable(byContext),
     enrolment: null,
+    asksConsent: request.askConsent || (party?.consent.ask ?? true),
+    consent: null,
     possible: world.possible,
     enrollable: world.enrolment?.methods ?? [],
     // A party that has gone meanwhile is refused by its adapter; nothing is decided in its favour before.

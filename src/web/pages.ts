@@ -6,6 +6,7 @@ import type { CredentialKind } from '../core/credential.ts';
 import type { Language } from '../core/language.ts';
 import type { Body } from '../core/reply.ts';
 import type { EnrolmentPage, FactorPage } from '../methods/factor-method.ts';
+import type { ShownItems } from './consent-items.ts';
 import { wordsIn } from './words.ts';
 
 export interface LoginPage {
@@ -77,6 +78,23 @@ export interface HomePage {
   readonly action: string;
   readonly formToken: string;
   readonly tiles: readonly Tile[];
+}
+
+/** Whether an application may be told about somebody. */
+export interface ConsentPage extends ShownItems {
+  readonly action: string;
+  readonly formToken: string;
+  readonly digest: string;
+  readonly relyingParty: string;
+  /** Where its address is. */
+  readonly host: string;
+  readonly loginName: string;
+  /** Addresses of the application's own pages. */
+  readonly tosUri: string | null;
+  readonly policyUri: string | null;
+  /** The answer is remembered. */
+  readonly kept: boolean;
+  readonly problem: string | null;
 }
 
 /** What may be enrolled while signing in. */
@@ -170,6 +188,7 @@ export interface Pages {
   readonly home: (language: Language, page: HomePage) => Body;
   readonly enrolChoice: (language: Language, status: number, page: EnrolChoicePage) => Body;
   readonly enrol: (language: Language, status: number, page: EnrolPage) => Body;
+  readonly consent: (language: Language, page: ConsentPage) => Body;
   readonly account: (language: Language, page: AccountPage) => Body;
   readonly password: (language: Language, status: number, page: PasswordPage) => Body;
   readonly accountFactor: (language: Language, page: FactorPageOfAccount) => Body;
@@ -203,6 +222,7 @@ export function createPages(templates: Templates): Pages {
     home: (language, page) => html('home', language, 200, page),
     enrolChoice: (language, status, page) => html('enrol-choice', language, status, page),
     enrol: (language, status, page) => html('enrol', language, status, page),
+    consent: (language, page) => html('consent', language, 200, page),
     account: (language, page) => html('account', language, 200, page),
     password: (language, status, page) => html('password', language, status, page),
     accountFactor: (language, page) => html('account-factor', language, 200, page),

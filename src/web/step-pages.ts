@@ -2,6 +2,7 @@
 // and factor-desk.ts: what is on it; to login-desk.ts: when it is shown.
 import type { LoginContext } from '../core/login-context.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
+import { consentPage } from './consent-page.ts';
 import { type FactorDesk, otherWays } from './factor-desk.ts';
 import { type LoginWorld, type Next, type StoredVisit, sealVisit, speechOf } from './login-visit.ts';
 import type { PasskeyDoor } from './passkey-door.ts';
@@ -68,6 +69,8 @@ export function createStepPages(
         case 'enrol':
           if (enrolment === null) throw new Error('nothing can be enrolled here, and the flow wants it');
           return withContext(visit, await enrolment.show(visit, { ...next, step }), null);
+        case 'consent':
+          return withContext(visit, consentPage(world, visit, { ...next, step }), null);
         case 'unavailable':
           return withRetry(desk.page('unavailable', 503, visit.facts), ENROLMENTS_RETRY);
         case 'finished':

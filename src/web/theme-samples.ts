@@ -51,6 +51,16 @@ export function renderSamples(
         back: '/account',
       }),
     ),
+    pages.consent(language, {
+      ...form,
+      digest: 'sample-digest',
+      host: 'wiki.example.org',
+      told: [{ label: 'name', values: ['Alice'], more: 'and 2 more' }],
+      later: ['nickname'],
+      tosUri: 'https://wiki.example.org/terms',
+      policyUri: 'https://wiki.example.org/privacy',
+      kept: true,
+    }),
     pages.account(language, {
       ...form,
       notice: 'Yes.',

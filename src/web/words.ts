@@ -6,6 +6,7 @@ import { type Language, preferredLanguage } from '../core/language.ts';
 import type { RefusalPage } from '../core/protocol-adapter.ts';
 import type { EnrolmentFailure, FactorPage, MethodFailure } from '../methods/factor-method.ts';
 import type { PasswordProblem } from '../methods/password-policy.ts';
+import type { ConsentWords } from './consent-words.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { german } from './words/de.ts';
 import { english } from './words/en.ts';
@@ -41,6 +42,7 @@ export const NOTICES = [
   'changed-meanwhile',
   'last-factor',
   'enrolment-over',
+  'consent-withdrawn',
 ] as const;
 export type Notice = (typeof NOTICES)[number];
 
@@ -235,7 +237,9 @@ export interface MailWords {
 }
 
 /** All that a language has. */
-export interface Words extends CommonWords, ProblemWords, SignInWords, EnrolmentWords, AccountWords, MailWords {}
+export interface Words extends CommonWords, ProblemWords, SignInWords, EnrolmentWords, AccountWords, MailWords {
+  readonly consent: ConsentWords;
+}
 
 interface Mail<Args extends readonly unknown[]> {
   readonly subject: (service: string) => string;

@@ -1,4 +1,5 @@
 // Owns: people, sessions, requests and enrolments for the tables of the login flow, and its steps as short texts.
+import assert from 'node:assert/strict';
 import type { Account } from '../../src/core/account.ts';
 import type { AuthenticationEvent, MethodName } from '../../src/core/authentication-event.ts';
 import type { AuthenticationRequest } from '../../src/core/authentication-request.ts';
@@ -25,6 +26,7 @@ export const REQUEST: AuthenticationRequest = {
   forceAuthn: false,
   maxAge: null,
   passive: false,
+  askConsent: false,
   subject: { kind: 'none' },
   language: null,
   receivedAt: NOW - 10,
@@ -40,6 +42,8 @@ export function situation(change: Partial<LoginSituation> = {}): LoginSituation 
     contextAccount: null,
     outage: false,
     enrolment: null,
+    asksConsent: false,
+    consent: null,
     possible: EVERY_METHOD,
     enrollable: [],
     graceUntil: null,
@@ -115,6 +119,7 @@ export function take(
 ): Progress & { readonly lookedUp: boolean } {
   const first = advance(where, context, input);
   if (first.step.kind !== 'look-up') return { ...first, lookedUp: false };
+  assert.equal(first.step.what, 'enrolment');
   const enrolment = { accountId: first.step.account.id, enrolled };
   return { ...advance({ ...where, enrolment }, context, input), lookedUp: true };
 }
@@ -129,8 +134,11 @@ export function shown(step: LoginStep): string {
     case 'enrol':
       return `enrol ${step.methods.join(' ')}${step.skippable ? ' or skip' : ''}`;
     case 'look-up':
+      return `look up ${step.what}`;
     case 'unavailable':
       return step.kind;
+    case 'consent':
+      return `consent ${step.account.loginName}${step.changed ? ' changed' : ''}`;
     case 'finished': {
       const { result } = step;
       if (result.kind === 'refused') return result.reason;

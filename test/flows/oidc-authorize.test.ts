@@ -171,8 +171,6 @@ const told: readonly { readonly name: string; readonly changes: Params; readonly
     error: 'unsupported_response_type',
   },
   { name: 'a type it is not registered for', changes: { response_type: 'id_token' }, error: 'unauthorized_client' },
-  // OpenID Connect Core §3.1.2.1.
-  { name: 'consent, which nobody is asked for', changes: { prompt: 'consent' }, error: 'consent_required' },
   { name: 'no openid', changes: { scope: 'email' }, error: 'invalid_scope' },
   {
     name: 'more than a code can hold',

@@ -279,7 +279,7 @@ FLOW = Flow(
         3: ("party", Text(1, 256), True),
         4: ("protocol", Uint(1, 255), True),
         5: ("pending", Bytes(0, 992), True),
-        6: ("flags", Uint(0, 15), True),
+        6: ("flags", Uint(0, 31), True),
         7: ("levels", List(Uint(1, 3), 1, 3), False),
         8: ("maxAge", Uint(), False),
         9: ("suggested", Text(0, 64), False),

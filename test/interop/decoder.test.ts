@@ -222,6 +222,7 @@ describe('the fullest values there can be', () => {
       forceAuthn: true,
       maxAge: 0,
       passive: true,
+      askConsent: true,
       subject: { kind: 'suggested', loginName: '' },
       language: 'de',
       receivedAt: NOW,

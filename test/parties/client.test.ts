@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
+import { NEVER_ASKED } from '../../src/core/consent.ts';
 import { type Client, readClient } from '../../src/parties/client.ts';
 import {
   hashClientSecret,
@@ -61,6 +62,26 @@ const accepted: readonly { readonly name: string; readonly members: Record<strin
     members: { contacts: ['a@example.org'], logo_uri: 'https://wiki.example.org/l.png' },
   },
 ];
+test('people are asked, on these terms; links that nobody can safely follow are not shown', () => {
+  const asks = { signet: { consent: 'ask', termsVersion: '2' } };
+  const shown = { ...asks, tos_uri: 'https://wiki.example.org/terms', policy_uri: 'https://wiki.example.org/privacy' };
+  const consent = (members: Record<string, unknown>) => {
+    const client = read(members);
+    return 'metadata' in client ? client.relyingParty.consent : assert.fail(JSON.stringify(client));
+  };
+  assert.deepEqual(consent(shown), {
+    ask: true,
+    termsVersion: '2',
+    tosUri: 'https://wiki.example.org/terms',
+    policyUri: 'https://wiki.example.org/privacy',
+  });
+  assert.deepEqual(consent({}), NEVER_ASKED);
+  for (const uri of ['javascript:alert(1)', 'http://wiki.example.org/terms', 'https://a@wiki.example.org/', 7, {}]) {
+    const { tosUri, policyUri } = consent({ ...asks, tos_uri: uri, policy_uri: uri });
+    assert.deepEqual([tosUri, policyUri], [null, null], String(uri));
+  }
+});
+
 for (const { name, members } of accepted) {
   test(`accepted: ${name}`, () => assert.ok('metadata' in read(members)));
 }
@@ -76,7 +97,8 @@ const refused: readonly {
   { name: 'something else for a hash', members: { client_secret_hash: 'sha256$x' }, paths: ['client_secret_hash'] },
   { name: 'no secret', members: { client_secret_hash: undefined }, paths: ['client_secret_hash'] },
   { name: 'a member nobody knows', members: { redirect_uri: 'https://x.example' }, paths: ['redirect_uri'] },
-  { name: 'consent that nobody asks for', members: { signet: { consent: 'ask' } }, paths: ['signet.consent'] },
+  { name: 'another word for consent', members: { signet: { consent: 'always' } }, paths: ['signet.consent'] },
+  { name: 'terms without a version', members: { signet: { termsVersion: '' } }, paths: ['signet.termsVersion'] },
   { name: 'no return address', members: { redirect_uris: [] }, paths: ['redirect_uris'] },
   // RFC 9700 §2.1, §4.1.3
   { name: 'http on a host', members: { redirect_uris: ['http://wiki.example.org/cb'] }, paths: ['redirect_uris[0]'] },

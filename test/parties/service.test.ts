@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { NEVER_ASKED } from '../../src/core/consent.ts';
 import { isProblems } from '../../src/parties/party-document.ts';
 import { openPartyRegistry } from '../../src/parties/party-registry.ts';
 import { readService, type Service } from '../../src/parties/service.ts';
@@ -27,10 +28,12 @@ test('the least document is an address: everything under it, the login name, not
   assert.equal(relyingParty.displayName, 'wiki.example.org');
   assert.deepEqual(relyingParty.release, []);
   assert.equal(relyingParty.floor.level, 'aal1');
+  assert.deepEqual(relyingParty.consent, NEVER_ASKED);
   assert.deepEqual(settings, {
     url: URL_OF_WIKI,
     match: 'prefix',
     attributes: [],
+    consent: 'never',
     assurance: { floor: 'aal1', byGroup: {} },
     proxy: { callbackUrls: [] },
   });
@@ -60,6 +63,8 @@ const refused: readonly { readonly name: string; readonly members: Record<string
     members: { proxy: { callbackUrls: ['https://a@wiki/cb'] } },
     at: 'proxy.callbackUrls[0]',
   },
+  { name: 'another word for consent', members: { consent: true }, at: 'consent' },
+  { name: 'terms over http', members: { tosUri: 'http://wiki.example.org/terms' }, at: 'tosUri' },
   { name: 'an attribute that is no name', members: { attributes: ['urn:oid:1.2'] }, at: 'attributes[0]' },
   { name: 'markup as a name', members: { attributes: ['a><b'] }, at: 'attributes[0]' },
   { name: "the protocol's own name", members: { attributes: ['mail', 'isFromNewLogin'] }, at: 'attributes[1]' },

@@ -35,6 +35,7 @@ const FLOW: LoginFlow = {
     forceAuthn: true,
     maxAge: 3600,
     passive: false,
+    askConsent: false,
     subject: { kind: 'suggested', loginName: 'maria' },
     language: null,
     receivedAt: NOW,
@@ -108,6 +109,15 @@ test('pinned: a challenge after a first proof, and a way that was chosen', () =>
   assert.equal(Buffer.from(bodyOf(chosen)).toString('hex'), challenged.replace(/1083051828$/, '108102'));
 });
 
+test('pinned: a request that asks to agree', () => {
+  const [before, after] = [FLOW, flowWith({ askConsent: true })].map((flow) =>
+    Buffer.from(bodyOf(flow)).toString('hex'),
+  );
+  // Key 6: what it was, and 16.
+  assert.equal(after, before?.replace('0605078202', '0615078202'));
+  assert.notEqual(after, before);
+});
+
 // Releases before the challenge kept four proofs.
 test('four proofs are read, and the newest three are kept', () => {
   const four = [0, 1, 2, 3].map((dt): CborValue => [1, dt, `c${dt}`]);
@@ -135,6 +145,7 @@ for (const { name, flow } of [
     name: 'a failure after a proof',
     flow: { ...FLOW, context: { ...PROVED, typedName: 'max', failure: { kind: 'wrong' } } },
   },
+  { name: 'a request that asks to agree', flow: flowWith({ askConsent: true }) },
   {
     name: 'as little as there can be',
     flow: {
@@ -218,6 +229,7 @@ test('the sum of all caps fits the purpose', () => {
       forceAuthn: true,
       maxAge: 2 ** 32 - 1,
       passive: true,
+      askConsent: true,
       subject: { kind: 'suggested', loginName: 'x'.repeat(TYPED_NAME_MAX_BYTES) },
       language: 'de',
       receivedAt: NOW,
@@ -309,7 +321,7 @@ for (const { name, changes, context = FLOW.context } of [
   { name: 'an unknown protocol', changes: [[4, 9]] },
   { name: 'no data', changes: [[5, undefined]] },
   { name: 'data as text', changes: [[5, 'abc']] },
-  { name: 'an unknown flag', changes: [[6, 16]] },
+  { name: 'an unknown flag', changes: [[6, 32]] },
   { name: 'an unknown level', changes: [[7, [4]]] },
   { name: 'an empty list of levels', changes: [[7, []]] },
   { name: 'four levels', changes: [[7, [1, 2, 3, 1]]] },

@@ -87,6 +87,7 @@ export async function startFactorNode(options: FactorNodeOptions = {}): Promise<
     onFinished: (session, proved, facts) =>
       world.throttle.finished(session.accountId, proved, facts.address, facts.now),
     onJoined: () => {},
+    keepConsent: async () => true,
     onAnswered: () => {},
   });
   const login = createLoginDesk({
@@ -109,6 +110,7 @@ export async function startFactorNode(options: FactorNodeOptions = {}): Promise<
     },
     possible: ['password', 'passkey', ...factors.map(({ name }) => name)],
     enrolment: options.enrolment?.(world) ?? null,
+    consents: null,
     relyingParty: (key) => parts.parties.relyingParty(key) ?? null,
     publicOrigin: base.config.publicOrigin,
   });

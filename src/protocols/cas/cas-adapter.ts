@@ -5,6 +5,7 @@ import { assuranceOf } from '../../core/assurance.ts';
 import { newestOf } from '../../core/authentication-event.ts';
 import type { PendingAnswer } from '../../core/authentication-request.ts';
 import type { Authenticated } from '../../core/authentication-result.ts';
+import { shownAddress } from '../../core/consent.ts';
 import type { Answer, AnswerContext, ProtocolAdapter, Refused } from '../../core/protocol-adapter.ts';
 import type { Reply } from '../../core/reply.ts';
 import { oldestProof } from '../../core/session.ts';
@@ -13,6 +14,7 @@ import type { Service } from '../../parties/service.ts';
 import type { ServiceIndex } from '../../parties/service-index.ts';
 import { TICKET_ID_BYTES } from '../../sealed/ticket-fields.ts';
 import { REFUSAL_ANSWERS, refusedWithPage } from './cas-errors.ts';
+import { disclosedItems } from './disclosure.ts';
 import { decodePending, type PendingCas } from './pending-answer.ts';
 import { serviceDigest, withTicket } from './service-identifier.ts';
 import type { Tickets } from './tickets.ts';
@@ -67,6 +69,11 @@ export function createCasAdapter(deps: CasAdapterDeps): ProtocolAdapter & { read
     },
     isRequiredSubject: () => false,
     canState: () => true,
+    disclosure: (account, answerTo) => {
+      const to = addressee(deps, answerTo);
+      if ('kind' in to) return null;
+      return { items: disclosedItems(to.service, account), returnsTo: shownAddress(to.pending.service) };
+    },
   };
 }
 

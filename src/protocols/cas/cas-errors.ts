@@ -39,6 +39,10 @@ export const CAS_PROBLEMS = {
     error: 'UNAUTHORIZED_SERVICE',
     description: 'The person has not signed in as strongly as the target service requires.',
   },
+  'consent-missing': {
+    error: 'UNAUTHORIZED_SERVICE',
+    description: 'The person has not agreed to the service being told about them.',
+  },
   'proxy-not-allowed': {
     error: 'UNAUTHORIZED_SERVICE_PROXY',
     description: 'The service is not registered as a proxy.',

@@ -1,6 +1,7 @@
 // Owns: putting the CAS server together from its parts, and which endpoint reads and tells what (§2).
 // Leaves to cas-routes.ts: HTTP; to each file: its part.
 import type { Directory } from '../../core/account.ts';
+import type { ConsentStore } from '../../core/consent.ts';
 import type { ProtocolAdapter } from '../../core/protocol-adapter.ts';
 import type { Body } from '../../core/reply.ts';
 import type { Revocations, SpentStore } from '../../core/revocation.ts';
@@ -8,6 +9,7 @@ import type { Clock, EpochSeconds } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import type { PartyRegistry } from '../../parties/party-registry.ts';
 import type { Sealer } from '../../sealer/seal.ts';
+import { createAgreementJudge } from './agreements.ts';
 import { createCasAdapter } from './cas-adapter.ts';
 import { type CasProblem, casProblem } from './cas-errors.ts';
 import { type CasParameters, readCasParameters } from './cas-parameters.ts';
@@ -37,6 +39,10 @@ export interface CasDeps {
   readonly spent: SpentStore;
   readonly revocations: Revocations;
   readonly directory: Pick<Directory, 'findById'>;
+  /** Null: what people agree to is kept nowhere. */
+  readonly consents: Pick<ConsentStore, 'find'> | null;
+  /** How far clocks may be apart, in seconds. */
+  readonly skew: number;
   readonly deliver: DeliverTicket;
   /** In seconds. */
   readonly ticketSeconds: number;
@@ -88,6 +94,7 @@ export function createCasServer(deps: CasDeps): CasServer {
     services,
     tickets,
     judge,
+    agreement: createAgreementJudge(deps.consents, deps.skew),
     deliver,
     random,
     ticketSeconds,

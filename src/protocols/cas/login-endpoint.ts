@@ -39,6 +39,7 @@ export function createCasLogin(deps: {
       maxAge: null,
       // §2.1.1: with both set, renew counts.
       passive: parameters.isSet('gateway') && !renew,
+      askConsent: false,
       subject: { kind: 'none' },
       language: languageOfTags(parameters.get('locale')),
       receivedAt: deps.clock(),

@@ -11,6 +11,7 @@ import { PROXIES_MAX, type ProxyChain } from '../../sealed/proxy-chain.ts';
 import type { ShortLineage } from '../../sealed/short-lineage.ts';
 import { TICKET_ID_BYTES, type TicketHolder } from '../../sealed/ticket-fields.ts';
 import { casPgt } from '../../sealer/purpose.ts';
+import type { JudgeAgreement } from './agreements.ts';
 import { type CasProblem, casProblem } from './cas-errors.ts';
 import type { DeliverTicket } from './proxy-callback.ts';
 import { serviceDigest, withoutQuery } from './service-identifier.ts';
@@ -21,6 +22,7 @@ export interface ProxyGrantingDeps {
   readonly services: () => ServiceIndex;
   readonly tickets: Tickets;
   readonly judge: JudgeTicket;
+  readonly agreement: JudgeAgreement;
   readonly deliver: DeliverTicket;
   readonly random: Random;
   /** How long a ticket may be validated, in seconds. */
@@ -51,7 +53,7 @@ export interface ProxyGranting {
 }
 
 export function createProxyGranting(deps: ProxyGrantingDeps): ProxyGranting {
-  const { services, tickets, judge, deliver, random, ticketSeconds, sessionAbsolute } = deps;
+  const { services, tickets, judge, agreement, deliver, random, ticketSeconds, sessionAbsolute } = deps;
 
   const grant: ProxyGranting['grant'] = async (service, callback, from, now) => {
     const { callbackUrls } = service.settings.proxy;
@@ -80,7 +82,7 @@ export function createProxyGranting(deps: ProxyGrantingDeps): ProxyGranting {
   const proxy: ProxyGranting['proxy'] = async (text, targetService, now) => {
     const opened = tickets.openGranting(text);
     if (opened === null) return casProblem('ticket-invalid', 'no live proxy-granting ticket');
-    const { ticket, kid, exp } = opened;
+    const { ticket, kid, iat, exp } = opened;
     const holder = services().findByHash(ticket.relyingParty);
     const callback = services().findCallback(ticket.proxies[0] ?? '');
     // What was taken away from a service since holds at once.
@@ -91,6 +93,9 @@ export function createProxyGranting(deps: ProxyGrantingDeps): ProxyGranting {
     if (target === null) return casProblem('service-unregistered', withoutQuery(targetService));
     const state = await judge(ticket, now);
     if ('problem' in state) return state;
+    // Nobody is there to be asked: neither about the proxy any more, nor about its target.
+    const disagreed = (await agreement(holder, state.account, iat)) ?? (await agreement(target, state.account, null));
+    if (disagreed !== null) return disagreed;
     const floor = floorFor(target.relyingParty.floor, state.account.groups);
     if (!isAtLeast(ticket.level, floor)) return casProblem('assurance-unmet', `${ticket.level}, wanted ${floor}`);
     const { sid, accountId, oldestProof, latestProof, level, proxies } = ticket;

@@ -30,6 +30,7 @@ import type { Sealer } from '../../sealer/seal.ts';
 export interface OpenTicket<Ticket> {
   readonly ticket: Ticket;
   readonly kid: string;
+  readonly iat: EpochSeconds;
   readonly exp: EpochSeconds;
 }
 
@@ -85,8 +86,8 @@ export function createTickets(sealer: Sealer): Tickets {
     const opened = value === null ? null : sealer.open(purpose, '', value);
     const ticket = opened === null ? null : read(opened.body, opened.iat);
     if (opened === null || ticket === null) return null;
-    const { kid, exp } = opened;
-    return isShortLineageRevoked(sealer, { kid, lineage: ticket.lineage }) ? null : { ticket, kid, exp };
+    const { kid, iat, exp } = opened;
+    return isShortLineageRevoked(sealer, { kid, lineage: ticket.lineage }) ? null : { ticket, kid, iat, exp };
   };
 
   return {

@@ -41,6 +41,7 @@ export interface OpenAccessToken {
   readonly audiences: readonly string[];
   /** base64url thumbprint; null for a bearer token. */
   readonly dpopKey: string | null;
+  readonly iat: EpochSeconds;
   readonly exp: EpochSeconds;
 }
 
@@ -98,14 +99,14 @@ export function createAccessTokens(deps: {
     open: async (token, now) => {
       const claims = readClaims(await signatures.verify(token, TYPE, keys().keys), issuer, now);
       if (claims === null) return null;
-      const { client_id: clientId, ref, aud, exp, cnf } = claims;
+      const { client_id: clientId, ref, aud, iat, exp, cnf } = claims;
       const client = typeof clientId === 'string' ? registry.findClient(clientId) : undefined;
       const opened = client === undefined ? null : sealer.open(oidcAccess, client.metadata.client_id, ref);
       const grant = opened === null ? null : decodeAccess(opened.body);
       if (client === undefined || opened === null || grant === null) return null;
       if (isLineageRevoked(sealer, { kid: opened.kid, lineage: grant.lineage })) return null;
       const audiences = (Array.isArray(aud) ? aud : [aud]).filter((one) => typeof one === 'string');
-      return { client, grant, claims, audiences, dpopKey: thumbprintIn(cnf), exp: Number(exp) };
+      return { client, grant, claims, audiences, dpopKey: thumbprintIn(cnf), iat: Number(iat), exp: Number(exp) };
     },
   };
 }

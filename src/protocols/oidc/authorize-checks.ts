@@ -107,9 +107,7 @@ const promptIsPossible: AuthorizeCheck = ({ parameters }) => {
   const prompts = words(parameters.get('prompt'));
   const unknown = prompts.find((one) => !PROMPTS.has(one));
   if (unknown !== undefined) return problem('bad-prompt', unknown.slice(0, 64));
-  if (prompts.includes('none') && prompts.length > 1) return problem('bad-prompt', prompts.join(' '));
-  // OpenID Connect Core §3.1.2.1: whoever cannot obtain consent must say so. Silence would be taken for it.
-  return prompts.includes('consent') ? problem('consent-not-asked', 'prompt=consent') : null;
+  return prompts.includes('none') && prompts.length > 1 ? problem('bad-prompt', prompts.join(' ')) : null;
 };
 
 const maxAgeIsANumber: AuthorizeCheck = ({ parameters }) => {

@@ -227,6 +227,8 @@ function requestOf(
     forceAuthn: prompts.includes('login') || prompts.includes('select_account'),
     maxAge: maxAge === null ? (client.metadata.default_max_age ?? null) : Number(maxAge),
     passive: prompts.includes('none'),
+    // Asked of clients whose people are not asked otherwise as well: it is the client that wants to hear it.
+    askConsent: prompts.includes('consent'),
     subject: subject === null ? suggestion(parameters.get('login_hint')) : { kind: 'required' },
     language: languageOfTags(parameters.get('ui_locales')),
     receivedAt,

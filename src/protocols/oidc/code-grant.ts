@@ -13,7 +13,7 @@ import type { Families } from './families.ts';
 import type { JudgeGrant } from './grant-state.ts';
 import type { RefreshPolicy } from './refresh-policy.ts';
 import { isTokenProblem, type TokenProblem, tokenProblem } from './token-errors.ts';
-import { grantResources, grantScopes, type IssueTokens } from './token-issue.ts';
+import { allResources, grantResources, grantScopes, type IssueTokens } from './token-issue.ts';
 
 export interface CodeGrantDeps {
   readonly codes: Codes;
@@ -53,7 +53,11 @@ export function createCodeGrant(deps: CodeGrantDeps): Grant {
     if (isTokenProblem(audiences)) return audiences;
     const family = families.of(code.id);
     const proofs = [code.sessionCreated, ...code.events.map(({ at }) => at)];
+    const scopes = grantScopes(code.scope);
     const held = {
+      client,
+      access: { scopes, resources: allResources(client, code.resources) },
+      issuedAt: open.iat,
       sid: code.sid,
       accountId: code.accountId,
       oldestProof: Math.min(...proofs),
@@ -63,7 +67,6 @@ export function createCodeGrant(deps: CodeGrantDeps): Grant {
     const state = await judge(held, request.now);
     if (state.kind === 'unavailable') return unavailable(state.because);
     if (state.kind === 'ended') return invalid(state.because);
-    const scopes = grantScopes(code.scope);
     const ends = refreshPolicy.ends(client, code.sessionCreated, scopes, request.now);
     const refused = await useOnce(open, ends, request);
     if (refused !== null) return refused;

@@ -13,6 +13,7 @@ export const CODE_SECONDS = 60;
 export interface OpenCode {
   readonly code: AuthorizationCode;
   readonly kid: string;
+  readonly iat: EpochSeconds;
   readonly exp: EpochSeconds;
 }
 
@@ -49,7 +50,7 @@ export function createCodes(sealer: Sealer): Codes {
       const code = opened === null ? null : decodeCode(opened.body);
       if (opened === null || code === null) return null;
       if (isLineageRevoked(sealer, { kid: opened.kid, lineage: code.lineage })) return null;
-      return { code, kid: opened.kid, exp: opened.exp };
+      return { code, kid: opened.kid, iat: opened.iat, exp: opened.exp };
     },
   };
 }

@@ -1,10 +1,12 @@
-// Owns: whether a grant still holds when it is used: its session, its family, and the person behind it.
+// Owns: whether a grant still holds when it is used: its session, its family, the person behind it, and what they agreed to.
 import { type Account, type AccountId, type Directory, isUnavailable } from '../../core/account.ts';
 import type { Revocations } from '../../core/revocation.ts';
 import type { EpochSeconds } from '../../lib/clock.ts';
+import type { OpenAccessToken } from './access-token.ts';
+import type { AgreedGrant, JudgeAgreement } from './agreements.ts';
 import type { Families } from './families.ts';
 
-export interface HeldGrant {
+export interface HeldGrant extends AgreedGrant {
   readonly sid: Uint8Array;
   readonly accountId: AccountId;
   readonly oldestProof: EpochSeconds;
@@ -12,11 +14,16 @@ export interface HeldGrant {
   readonly family: Uint8Array;
 }
 
+/** What an access token holds. It does not say all that was agreed to. */
+export function heldBy({ grant, client, iat }: Pick<OpenAccessToken, 'grant' | 'client' | 'iat'>): HeldGrant {
+  return { ...grant, client, access: null, issuedAt: iat };
+}
+
 export type GrantState =
   | { readonly kind: 'good'; readonly account: Account }
   /** `because` is for the log. */
-  | { readonly kind: 'ended'; readonly because: 'session' | 'family' | 'account' }
-  | { readonly kind: 'unavailable'; readonly because: 'revocations' | 'directory' | 'families' };
+  | { readonly kind: 'ended'; readonly because: 'session' | 'family' | 'account' | 'consent' }
+  | { readonly kind: 'unavailable'; readonly because: 'revocations' | 'directory' | 'families' | 'consents' };
 
 export type JudgeGrant = (grant: HeldGrant, now: EpochSeconds) => Promise<GrantState>;
 
@@ -25,6 +32,7 @@ export function createGrantJudge(deps: {
   readonly revocations: Revocations;
   readonly families: Families;
   readonly directory: Pick<Directory, 'findById'>;
+  readonly agreement: JudgeAgreement;
 }): JudgeGrant {
   return async (grant, now) => {
     const { sid, accountId, oldestProof, latestProof } = grant;
@@ -37,6 +45,9 @@ export function createGrantJudge(deps: {
     if (family === 'ended') return { kind: 'ended', because: 'family' };
     const account = await deps.directory.findById(accountId);
     if (account !== null && isUnavailable(account)) return { kind: 'unavailable', because: 'directory' };
-    return account === null || account.disabled ? { kind: 'ended', because: 'account' } : { kind: 'good', account };
+    if (account === null || account.disabled) return { kind: 'ended', because: 'account' };
+    const agreement = await deps.agreement(grant, account);
+    if (agreement === 'unknown') return { kind: 'unavailable', because: 'consents' };
+    return agreement === 'withdrawn' ? { kind: 'ended', because: 'consent' } : { kind: 'good', account };
   };
 }

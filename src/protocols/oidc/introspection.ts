@@ -4,7 +4,7 @@ import type { Client } from '../../parties/client.ts';
 import type { AccessTokens, OpenAccessToken } from './access-token.ts';
 import { type ClientAuthentication, isBasic, type ProgramRequest, unavailable } from './client-authentication.ts';
 import type { Families } from './families.ts';
-import type { JudgeGrant } from './grant-state.ts';
+import { heldBy, type JudgeGrant } from './grant-state.ts';
 import type { RefreshPolicy } from './refresh-policy.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import type { ProgramAnswer } from './token-endpoint.ts';
@@ -36,7 +36,7 @@ export function createTokenServices(deps: TokenServiceDeps): TokenServices {
       }
       const access = await deps.accessTokens.open(token, request.now);
       if (access === null || !mayKnow(client, access)) return INACTIVE;
-      const state = await deps.judge(access.grant, request.now);
+      const state = await deps.judge(heldBy(access), request.now);
       if (state.kind === 'unavailable') return unavailable(state.because);
       // `ref` is for this provider only.
       const { ref: _, ...claims } = access.claims;
@@ -47,7 +47,7 @@ export function createTokenServices(deps: TokenServiceDeps): TokenServices {
 
   const revoke: TokenServices['revoke'] = (request) =>
     withClient(deps, request, async (client, token) => {
-      const held = await heldBy(deps, client, token, request.now);
+      const held = await familyOf(deps, client, token, request.now);
       const ended = held === null || (await deps.families.end(held.family, held.refreshable, request.now));
       // RFC 7009 §2.2.1: the client must know that the token still lives.
       if (!ended) return unavailable('families');
@@ -65,7 +65,7 @@ function mayKnow(client: Client, { client: owner, audiences }: OpenAccessToken):
 }
 
 /** The family of a token that this client holds; null for anything else. */
-async function heldBy(
+async function familyOf(
   { accessTokens, refreshTokens, refreshPolicy }: TokenServiceDeps,
   client: Client,
   token: string,

@@ -2,6 +2,7 @@
 // Leaves to authorization-response.ts: how it travels. Leaves to the token endpoint: what a code is good for.
 import type { PendingAnswer } from '../../core/authentication-request.ts';
 import type { Authenticated } from '../../core/authentication-result.ts';
+import { shownAddress } from '../../core/consent.ts';
 import type { Answer, AnswerContext, ProtocolAdapter, Refused } from '../../core/protocol-adapter.ts';
 import type { Clock, EpochSeconds } from '../../lib/clock.ts';
 import type { Client } from '../../parties/client.ts';
@@ -10,8 +11,9 @@ import type { SigningKeySet } from '../../signing/key-set-folder.ts';
 import { proves } from './acr.ts';
 import type { AuthorizationResponder, ReturnAddress } from './authorization-response.ts';
 import { type Codes, redirectDigest } from './codes.ts';
+import { disclosedItems } from './disclosure.ts';
 import type { IssueIdToken } from './id-token.ts';
-import { REFUSAL_ERRORS, refusedWithPage } from './oidc-errors.ts';
+import { REFUSAL_ERRORS, refusalError, refusedWithPage } from './oidc-errors.ts';
 import { decodePending, type PendingOidc, shortHash, subjectDigest } from './pending-answer.ts';
 import { scopeBits } from './scopes.ts';
 import { missingAlgorithm } from './signable.ts';
@@ -82,7 +84,7 @@ export function createOidcAdapter(deps: OidcAdapterDeps): ProtocolAdapter & { re
       if ('kind' in to) return to;
       const now = deps.clock();
       if (result.kind === 'authenticated') return succeed(to, result, context, now);
-      const reply = await responder.failure(to.to, REFUSAL_ERRORS[result.reason], now);
+      const reply = await responder.failure(to.to, refusalError(result), now);
       return { kind: 'answer', reply, participant: null, error: null };
     },
     isRequiredSubject: (account, answerTo) => {
@@ -93,6 +95,15 @@ export function createOidcAdapter(deps: OidcAdapterDeps): ProtocolAdapter & { re
     canState: (methods, answerTo) => {
       const pending = decodePending(answerTo);
       return pending?.acrEssential !== true || pending.acr.some((acr) => proves(acr, methods));
+    },
+    disclosure: (account, answerTo) => {
+      const to = addressee(deps, answerTo);
+      if ('kind' in to) return null;
+      const { client, redirectUri } = to.to;
+      const { scopes, resources } = to.pending;
+      const named = client.metadata.signet.resources.filter((one) => resources.includes(shortHash(one)));
+      const items = disclosedItems(client, account, { scopes, resources: named });
+      return { items, returnsTo: shownAddress(redirectUri) };
     },
   };
 }

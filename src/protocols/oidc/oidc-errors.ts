@@ -2,7 +2,7 @@
 // token endpoint: how it is told. Descriptions are fixed ASCII sentences: nothing of the request, nothing of the inside.
 
 import type { RelyingPartyKey } from '../../core/authentication-request.ts';
-import type { RefusalReason } from '../../core/authentication-result.ts';
+import type { NeededInteraction, RefusalReason, RefusedResult } from '../../core/authentication-result.ts';
 import type { Refused } from '../../core/protocol-adapter.ts';
 
 /** RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 9101 §6.3, RFC 8707 §2, Unmet Authentication Requirements 1.0. */
@@ -58,10 +58,6 @@ export const AUTHORIZATION_PROBLEMS = {
   'bad-prompt': {
     error: 'invalid_request',
     description: 'prompt has an unknown value, or none together with another.',
-  },
-  'consent-not-asked': {
-    error: 'consent_required',
-    description: 'Nobody is asked for consent here: leave prompt=consent out.',
   },
   'bad-max-age': { error: 'invalid_request', description: 'max_age must be a number of seconds.' },
   'bad-claims': { error: 'invalid_request', description: 'claims is not a claims request in JSON.' },
@@ -131,12 +127,13 @@ export function refusedWithPage(code: PageProblemCode, detail: string, relyingPa
   return { kind: 'refused', status: 400, page: OIDC_PAGES[code], error: { code, detail, relyingParty } };
 }
 
+interface ToldError {
+  readonly error: AuthorizationError;
+  readonly description: string;
+}
+
 /** How a refused authentication is told (docs/architecture.md, Errors). */
 export const REFUSAL_ERRORS = {
-  'interaction-needed': {
-    error: 'login_required',
-    description: 'The person has to sign in, and prompt=none forbids it.',
-  },
   'assurance-unmet': {
     error: 'unmet_authentication_requirements',
     description: 'The person cannot sign in as strongly as asked.',
@@ -145,4 +142,14 @@ export const REFUSAL_ERRORS = {
   'account-disabled': { error: 'access_denied', description: 'This person may not sign in.' },
   declined: { error: 'access_denied', description: 'The person declined.' },
   unavailable: { error: 'temporarily_unavailable', description: 'Signing in does not work at the moment.' },
-} as const satisfies Record<RefusalReason, { readonly error: AuthorizationError; readonly description: string }>;
+} as const satisfies Record<Exclude<RefusalReason, 'interaction-needed'>, ToldError>;
+
+/** By what prompt=none kept from happening (OpenID Connect Core §3.1.2.6). */
+export const INTERACTION_ERRORS = {
+  login: { error: 'login_required', description: 'The person has to sign in, and prompt=none forbids it.' },
+  consent: { error: 'consent_required', description: 'The person has to agree, and prompt=none forbids asking.' },
+} as const satisfies Record<NeededInteraction, ToldError>;
+
+export function refusalError(result: RefusedResult): ToldError {
+  return result.reason === 'interaction-needed' ? INTERACTION_ERRORS[result.needed] : REFUSAL_ERRORS[result.reason];
+}

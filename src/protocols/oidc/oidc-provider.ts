@@ -1,5 +1,6 @@
 // Owns: putting the OpenID Provider together from its parts. Leaves to web/oidc-desk.ts: HTTP; to each file: its part.
 import type { Directory } from '../../core/account.ts';
+import type { ConsentStore } from '../../core/consent.ts';
 import type { ProtocolAdapter } from '../../core/protocol-adapter.ts';
 import type { Revocations, SpentStore } from '../../core/revocation.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -10,6 +11,7 @@ import type { Sealer } from '../../sealer/seal.ts';
 import type { StableSecret } from '../../sealer/stable-secret.ts';
 import type { SigningKeySet } from '../../signing/key-set-folder.ts';
 import { createAccessTokens } from './access-token.ts';
+import { createAgreementJudge } from './agreements.ts';
 import { createAuthorizationResponder } from './authorization-response.ts';
 import { type AuthorizeEndpoint, createAuthorizeEndpoint } from './authorize-endpoint.ts';
 import { createClientAuthentication, type ProgramRequest } from './client-authentication.ts';
@@ -52,6 +54,8 @@ export interface OidcDeps {
   readonly sharedSpent: boolean;
   readonly revocations: Revocations;
   readonly directory: Pick<Directory, 'findById'>;
+  /** Null: what people agree to is kept nowhere. */
+  readonly consents: Pick<ConsentStore, 'find'> | null;
   /** Absolute lifetime of a session, in seconds. */
   readonly sessionAbsolute: number;
 }
@@ -94,7 +98,8 @@ export function createOidcProvider(deps: OidcDeps): OidcProvider {
     skew,
   });
   const families = createFamilies(spent);
-  const judge = createGrantJudge({ revocations: deps.revocations, families, directory: deps.directory });
+  const agreement = createAgreementJudge(deps.consents, skew);
+  const judge = createGrantJudge({ revocations: deps.revocations, families, directory: deps.directory, agreement });
   const accessTokens = createAccessTokens({ issuer, sealer, sign, keys, registry });
   const refreshTokens = createRefreshTokens(sealer);
   const issue = createTokenIssuer({ accessTokens, refreshTokens, issueIdToken, subjectOf, sidFor });

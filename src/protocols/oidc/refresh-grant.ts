@@ -9,7 +9,7 @@ import type { JudgeGrant } from './grant-state.ts';
 import type { OpenRefresh, RefreshTokens } from './refresh-tokens.ts';
 import { isScope } from './scopes.ts';
 import { isTokenProblem, type TokenProblem, tokenProblem } from './token-errors.ts';
-import { grantResources, grantScopes, type IssueTokens } from './token-issue.ts';
+import { allResources, grantResources, grantScopes, type IssueTokens } from './token-issue.ts';
 
 export interface RefreshGrantDeps {
   readonly refreshTokens: RefreshTokens;
@@ -45,7 +45,15 @@ export function createRefreshGrant({ refreshTokens, spent, families, judge, issu
     }
     const proofs = [grant.sessionCreated, ...grant.events.map(({ at }) => at)];
     const oldestProof = Math.min(...proofs);
-    const state = await judge({ ...grant, oldestProof, latestProof: Math.max(...proofs) }, request.now);
+    const held = {
+      ...grant,
+      client,
+      access: { scopes: granted, resources: allResources(client, grant.resources) },
+      issuedAt: open.iat,
+      oldestProof,
+      latestProof: Math.max(...proofs),
+    };
+    const state = await judge(held, request.now);
     if (state.kind === 'unavailable') return unavailable(state.because);
     if (state.kind === 'ended') return invalid(state.because);
     const audiences = grantResources(client, grant.resources, request.resources);

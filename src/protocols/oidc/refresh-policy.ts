@@ -18,7 +18,8 @@ export interface RefreshPolicy {
 /**
  * `shared`: single use is remembered over the whole cluster, so that a token used twice is found out. Without it a token
  * of a public client that is stolen would go on at another node: then only clients that prove who they are, or tokens
- * that are bound to a key, and never beyond the session.
+ * that are bound to a key, and never beyond the session; and no client whose people are asked, since without a database
+ * there is no place where what they agreed to could be taken back.
  */
 export function createRefreshPolicy(options: {
   readonly shared: boolean;
@@ -26,9 +27,9 @@ export function createRefreshPolicy(options: {
   readonly sessionAbsolute: number;
 }): RefreshPolicy {
   return {
-    allows: ({ metadata }, bound) =>
+    allows: ({ metadata, relyingParty }, bound) =>
       metadata.grant_types.includes('refresh_token') &&
-      (options.shared || bound || metadata.token_endpoint_auth_method !== 'none'),
+      (options.shared || (!relyingParty.consent.ask && (bound || metadata.token_endpoint_auth_method !== 'none'))),
     ends: ({ metadata }, sessionCreated, scopes, now) => {
       const session = sessionCreated + options.sessionAbsolute;
       const { refreshTokenLifetime: own } = metadata.signet;

@@ -8,6 +8,7 @@ import type { Sealer } from '../../sealer/seal.ts';
 export interface OpenRefresh {
   readonly grant: RefreshGrant;
   readonly kid: string;
+  readonly iat: EpochSeconds;
 }
 
 export interface RefreshTokens {
@@ -39,7 +40,7 @@ export function createRefreshTokens(sealer: Sealer): RefreshTokens {
       const grant = opened === null ? null : decodeRefresh(opened.body);
       if (opened === null || grant === null) return null;
       if (isLineageRevoked(sealer, { kid: opened.kid, lineage: grant.lineage })) return null;
-      return { grant, kid: opened.kid };
+      return { grant, kid: opened.kid, iat: opened.iat };
     },
   };
 }

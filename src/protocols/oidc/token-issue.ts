@@ -109,14 +109,19 @@ export function grantScopes(bits: number): readonly Scope[] {
   return scopesOf(bits) ?? [];
 }
 
-/** The registered resources that a grant has, by their hashes; those `wanted` alone, when there are any (RFC 8707 §2.2). */
+/** The registered resources that a grant has, by their hashes. */
+export function allResources(client: Client, hashes: readonly Uint8Array[]): readonly string[] {
+  const held = new Set(hashes.map((one) => Buffer.from(one).toString('hex')));
+  return client.metadata.signet.resources.filter((resource) => held.has(shortHash(resource)));
+}
+
+/** The same; those `wanted` alone, when there are any (RFC 8707 §2.2). */
 export function grantResources(
   client: Client,
   hashes: readonly Uint8Array[],
   wanted: readonly string[],
 ): readonly string[] | TokenProblem {
-  const held = new Set(hashes.map((one) => Buffer.from(one).toString('hex')));
-  const resources = client.metadata.signet.resources.filter((resource) => held.has(shortHash(resource)));
+  const resources = allResources(client, hashes);
   if (wanted.length === 0) return resources;
   return wanted.every((one) => resources.includes(one))
     ? resources.filter((one) => wanted.includes(one))

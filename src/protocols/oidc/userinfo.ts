@@ -7,7 +7,7 @@ import type { AccessTokens, OpenAccessToken } from './access-token.ts';
 import { claimsOfScopes, releaseClaims } from './claims-release.ts';
 import { unavailable } from './client-authentication.ts';
 import type { Dpop } from './dpop.ts';
-import type { JudgeGrant } from './grant-state.ts';
+import { heldBy, type JudgeGrant } from './grant-state.ts';
 import { canSign, type SignJwt } from './jwt.ts';
 import type { SubjectOf } from './subject.ts';
 import type { ProgramAnswer } from './token-endpoint.ts';
@@ -48,7 +48,7 @@ export function createUserinfo(deps: {
     if (bound !== null) return bound;
     // RFC 9068 §4: a token for an API is no token for this endpoint.
     if (!token.audiences.includes(issuer)) return invalid('for another audience');
-    const state = await judge(token.grant, request.now);
+    const state = await judge(heldBy(token), request.now);
     if (state.kind === 'unavailable') return unavailable(state.because);
     return state.kind === 'ended' ? invalid(state.because) : { token, account: state.account };
   };

@@ -1,6 +1,7 @@
 // Owns: what a person is called to a party: NameID and attributes. Leaves to saml/: how that is written.
 import type { Account } from '../../core/account.ts';
-import { attributeValues, releasedValues } from '../../core/attribute-release.ts';
+import { attributeValues, releasedValues, ruleSource } from '../../core/attribute-release.ts';
+import { type DisclosedItem, OWN_ITEMS } from '../../core/consent.ts';
 import type { ParticipantNameId, Session } from '../../core/session.ts';
 import { pairwiseSubjectId, type SubjectIdentifierKind, subjectId } from '../../core/subject-identifier.ts';
 import type { EpochSeconds } from '../../lib/clock.ts';
@@ -32,6 +33,13 @@ export interface PersonNames {
   readonly identifiersFor: (party: PreparedParty, kind: SubjectIdentifierKind, account: Account) => readonly string[];
   /** saml:Attribute elements that the party is given. */
   readonly attributesFor: (party: PreparedParty, index: number | null, account: Account) => readonly XmlElement[];
+  /** NameID and attributes, as the person is asked to agree to them. */
+  readonly disclosedTo: (
+    party: PreparedParty,
+    kind: SubjectIdentifierKind,
+    index: number | null,
+    account: Account,
+  ) => readonly DisclosedItem[];
 }
 
 export interface PersonNamesDeps {
@@ -94,15 +102,33 @@ export function createPersonNames(deps: PersonNamesDeps): PersonNames {
       return { nameId: { kind, value }, since: now, participant: { kind: 'derived' } };
     },
     attributesFor: (party, index, account) => {
-      const plan = party.attributes.get(index) ?? party.attributes.get(null) ?? [];
       const elements: XmlElement[] = [];
-      for (const planned of plan) {
+      for (const planned of planOf(party, index)) {
         const values = valuesOf(planned, party, account);
         if (values.length > 0) elements.push(attributeElement(planned.name, values));
       }
       return elements;
     },
+    disclosedTo: (party, kind, index, account) => [
+      nameItem(party, kind, account),
+      ...planOf(party, index).map((planned): DisclosedItem => {
+        const { rule } = planned;
+        const values = rule.from === 'pairwise-id' ? null : valuesOf(planned, party, account);
+        return { name: rule.name, source: ruleSource(rule), values };
+      }),
+    ],
   };
+
+  function nameItem(party: PreparedParty, kind: SubjectIdentifierKind, account: Account): DisclosedItem {
+    const source = 'NameID';
+    if (kind === 'transient') return { name: OWN_ITEMS.visitName, source, values: null };
+    if (kind === 'persistent') return { name: OWN_ITEMS.pseudonym, source, values: null };
+    return { name: party.nameIdAttribute, source, values: identifiersFor(party, kind, account).slice(0, 1) };
+  }
+
+  function planOf(party: PreparedParty, index: number | null): readonly PlannedAttribute[] {
+    return party.attributes.get(index) ?? party.attributes.get(null) ?? [];
+  }
 
   function valuesOf({ rule }: PlannedAttribute, party: PreparedParty, account: Account): readonly string[] {
     if (rule.from === 'subject-id') return [subjectId(account.id, deps.scope)];

@@ -4,6 +4,7 @@
 import { type AuthenticationEvent, newestOf } from '../../core/authentication-event.ts';
 import type { PendingAnswer } from '../../core/authentication-request.ts';
 import type { Authenticated, AuthenticationResult } from '../../core/authentication-result.ts';
+import { shownAddress } from '../../core/consent.ts';
 import type { Answer, ProtocolAdapter, Refused } from '../../core/protocol-adapter.ts';
 import type { Clock, EpochSeconds } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
@@ -144,6 +145,13 @@ export function createSamlAdapter(deps: SamlAdapterDeps): SamlAdapter {
       if (pending === null || pending.classes.length === 0) return true;
       const proofs = methods.map((method) => ({ method }));
       return provedClass(pending.classes, proofs) !== null;
+    },
+    disclosure: (account, answerTo) => {
+      const to = addressee(deps, answerTo);
+      if ('kind' in to) return null;
+      const { nameId, attributeConsumingServiceIndex: index } = to.pending;
+      const items = names.disclosedTo(to.to.party, nameId, index, account);
+      return { items, returnsTo: shownAddress(to.to.acs) };
     },
     requestClaim: (answerTo) => {
       const pending = decodePending(answerTo);

@@ -193,6 +193,7 @@ function unsolicited(party: Party, now: EpochSeconds): Omit<AuthenticationReques
     forceAuthn: false,
     maxAge: null,
     passive: false,
+    askConsent: false,
     subject: { kind: 'none' },
     language: null,
     receivedAt: now,

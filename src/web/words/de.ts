@@ -2,6 +2,7 @@
 import type { Words } from '../words.ts';
 import { accountWords } from './de/account.ts';
 import { commonWords } from './de/common.ts';
+import { consentWords } from './de/consent.ts';
 import { enrolmentWords } from './de/enrolment.ts';
 import { mailWords } from './de/mail.ts';
 import { problemWords } from './de/problems.ts';
@@ -12,6 +13,7 @@ export const german: Words = {
   ...problemWords,
   ...signInWords,
   ...enrolmentWords,
+  consent: consentWords,
   ...accountWords,
   ...mailWords,
 };

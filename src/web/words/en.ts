@@ -2,6 +2,7 @@
 import type { Words } from '../words.ts';
 import { accountWords } from './en/account.ts';
 import { commonWords } from './en/common.ts';
+import { consentWords } from './en/consent.ts';
 import { enrolmentWords } from './en/enrolment.ts';
 import { mailWords } from './en/mail.ts';
 import { problemWords } from './en/problems.ts';
@@ -12,6 +13,7 @@ export const english: Words = {
   ...problemWords,
   ...signInWords,
   ...enrolmentWords,
+  consent: consentWords,
   ...accountWords,
   ...mailWords,
 };

@@ -26,6 +26,7 @@ const result: Authenticated = {
   },
   proofs: [password],
   change: { kind: 'extended' },
+  agreed: null,
 };
 
 // CWE-287; CAS protocol 3 §2.1.1: with renew the ticket is about what was proved for it.

@@ -1,7 +1,12 @@
 // docs/errors.md and the tables in the code say the same.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AUTHORIZATION_PROBLEMS, OIDC_PAGES, REFUSAL_ERRORS } from '../../../src/protocols/oidc/oidc-errors.ts';
+import {
+  AUTHORIZATION_PROBLEMS,
+  INTERACTION_ERRORS,
+  OIDC_PAGES,
+  REFUSAL_ERRORS,
+} from '../../../src/protocols/oidc/oidc-errors.ts';
 import { TOKEN_ERROR_STATUS } from '../../../src/protocols/oidc/token-errors.ts';
 import { documentNamed } from '../../docs/documents.ts';
 
@@ -20,7 +25,9 @@ const errorsOf = (table: Readonly<Record<string, { readonly error: string }>>): 
   Object.fromEntries(Object.entries(table).map(([code, { error }]) => [code, error]));
 
 test('every refusal is documented, with its error', () => {
-  assert.deepEqual(tableOf('OpenID Connect: refusals', 'error'), errorsOf(REFUSAL_ERRORS));
+  const needed = Object.values(errorsOf(INTERACTION_ERRORS)).join(', ');
+  const expected = { 'interaction-needed': needed, ...errorsOf(REFUSAL_ERRORS) };
+  assert.deepEqual(tableOf('OpenID Connect: refusals', 'error'), expected);
 });
 
 test('every problem of an authorization request is documented, with its error', () => {
@@ -41,7 +48,8 @@ test('every error of the endpoints for programs is documented, with its status',
 
 // RFC 6749 §4.1.2.1, §5.2: what may stand in error_description.
 test('descriptions are plain ASCII without quotes', () => {
-  for (const { description } of [...Object.values(AUTHORIZATION_PROBLEMS), ...Object.values(REFUSAL_ERRORS)]) {
+  const tables = [AUTHORIZATION_PROBLEMS, REFUSAL_ERRORS, INTERACTION_ERRORS];
+  for (const { description } of tables.flatMap((table) => Object.values(table))) {
     assert.match(description, /^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/);
   }
 });

@@ -25,6 +25,7 @@ const result: Authenticated = {
   },
   proofs: [password],
   change: { kind: 'extended' },
+  agreed: null,
 };
 
 // OpenID Connect Core §3.1.2.1: with prompt=login or max_age, acr and auth_time are about what was proved since.

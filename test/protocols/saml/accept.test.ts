@@ -96,6 +96,7 @@ test('a plain request asks for nothing special', async () => {
     forceAuthn: false,
     maxAge: null,
     passive: false,
+    askConsent: false,
     subject: { kind: 'none' },
     language: null,
     receivedAt: NOW,

@@ -383,19 +383,20 @@ test('every signature covers the whole response', async () => {
 });
 
 const refusals = [
-  ['interaction-needed', STATUS.noPassive],
-  ['assurance-unmet', STATUS.noAuthnContext],
-  ['wrong-subject', STATUS.unknownPrincipal],
-  ['account-disabled', STATUS.authnFailed],
-  ['declined', STATUS.requestDenied],
-  ['unavailable', STATUS.authnFailed],
+  [{ reason: 'interaction-needed', needed: 'login' }, STATUS.noPassive],
+  [{ reason: 'interaction-needed', needed: 'consent' }, STATUS.noPassive],
+  [{ reason: 'assurance-unmet' }, STATUS.noAuthnContext],
+  [{ reason: 'wrong-subject' }, STATUS.unknownPrincipal],
+  [{ reason: 'account-disabled' }, STATUS.authnFailed],
+  [{ reason: 'declined' }, STATUS.requestDenied],
+  [{ reason: 'unavailable' }, STATUS.authnFailed],
 ] as const;
-for (const [reason, second] of refusals) {
-  test(`refusal ${reason}: a signed, nested status`, async (t) => {
+for (const [refusal, second] of refusals) {
+  test(`refusal ${Object.values(refusal).join(', ')}: a signed, nested status`, async (t) => {
     if (!requireTool(t, 'xmlsec1') || !requireTool(t, SAML_SCHEMAS)) return;
     const idp = createIdp({ metadata: ENCRYPTION });
     const request = accepted(await idp.endpoint.receiveRedirect(redirectQuery(canonical(authnRequest()), 'rs')));
-    const answer = await answered(idp, request, { kind: 'refused', reason });
+    const answer = await answered(idp, request, { kind: 'refused', ...refusal });
     const xml = responseXml(answer.reply);
     const valid = validateSamlXsd(xml, 'protocol');
     assert.ok(valid.ok, valid.stderr);

@@ -242,7 +242,7 @@ export const SESSION: Session = {
 };
 
 export function authenticated(session: Session = SESSION, account: Account = ALICE): AuthenticationResult {
-  return { kind: 'authenticated', account, session, proofs: session.events, change: { kind: 'none' } };
+  return { kind: 'authenticated', account, session, proofs: session.events, change: { kind: 'none' }, agreed: null };
 }
 
 /** Sends a Redirect request with these options and answers it for Alice. */

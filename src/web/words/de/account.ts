@@ -15,6 +15,7 @@ export const accountWords: AccountWords = {
       'last-factor':
         'Es wurde nicht entfernt: Eine Anwendung, die Sie benutzen dürfen, verlangt es. Fügen Sie erst ein anderes hinzu.',
       'enrolment-over': 'Diese Seite gilt nicht mehr. Bitte fangen Sie neu an.',
+      'consent-withdrawn': 'Sie haben es zurückgenommen. Die Anwendung fragt Sie beim nächsten Mal wieder.',
     },
     passwordTitle: 'Passwort',
     passwordText: 'Ändern Sie es, wenn jemand anderes es kennen könnte.',

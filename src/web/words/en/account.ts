@@ -13,6 +13,7 @@ export const accountWords: AccountWords = {
       'changed-meanwhile': 'Something else was changed meanwhile, so nothing was done. Please look again.',
       'last-factor': 'It was not removed: an application that you may use demands it. Add another one first.',
       'enrolment-over': 'That page is no longer in use. Please start again.',
+      'consent-withdrawn': 'You have taken it back. The application asks you again the next time.',
     },
     passwordTitle: 'Password',
     passwordText: 'Change it when somebody else may know it.',
