@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, format, type Logger, transports, config as winstonLevels } from 'winston';
 import { openAuditFile } from './audit/audit-file.ts';
+import { boundOutput, OUTPUT_WAITING_MAX } from './audit/bounded-output.ts';
 import { VERSION } from './cli/version.ts';
 import type { Config } from './config/config.ts';
 import type { Clock } from './lib/clock.ts';
@@ -49,7 +50,7 @@ export async function serve(config: Config, context: MainContext): Promise<void>
   await closeGently(managementServer, 0);
   await node.close();
   log.info('stopped');
-  if (audit.stream !== process.stdout) await new Promise<void>((resolve) => audit.stream.end(resolve));
+  await new Promise<void>((resolve) => audit.stream.end(resolve));
 }
 
 function createNodeLog(config: Config): Logger {
@@ -59,13 +60,28 @@ function createNodeLog(config: Config): Logger {
     defaultMeta: { node: config.nodeName },
     format: format.combine(format.timestamp(), format.json()),
     // The audit log has standard output for itself.
-    transports: [new transports.Console({ stderrLevels: Object.keys(winstonLevels.npm.levels) })],
+    transports: [new transports.Stream({ stream: standardError() })],
   });
+}
+
+/** A log that nobody reads any more is no reason to end. */
+function standardError(): Writable {
+  const nothing = (): void => {};
+  return boundOutput({ to: process.stderr, maxBytes: OUTPUT_WAITING_MAX, onBroken: nothing, onLost: nothing });
 }
 
 function openAudit(config: Config, log: Logger): AuditTarget {
   let lost = 0;
-  if (config.audit.file === '-') return { stream: process.stdout, lost: () => lost };
+  const onLost = (): void => {
+    lost += 1;
+  };
+  if (config.audit.file === '-') {
+    const onBroken = ({ message }: Error): void => {
+      log.error('nobody reads standard output any more; audit lines are lost', { error: message });
+    };
+    const stream = boundOutput({ to: process.stdout, maxBytes: OUTPUT_WAITING_MAX, onBroken, onLost });
+    return { stream, lost: () => lost };
+  }
   const stream = openAuditFile({
     path: config.audit.file,
     retryMs: 1000,
@@ -73,9 +89,7 @@ function openAudit(config: Config, log: Logger): AuditTarget {
       if (event.kind === 'working') log.info('audit log is written again', { lost });
       else log.error('audit log cannot be written; lines are kept and tried again', { error: event.error.message });
     },
-    onLost: () => {
-      lost += 1;
-    },
+    onLost,
   });
   return { stream, lost: () => lost };
 }
