@@ -5,6 +5,7 @@ import { type AssuranceLevel, higherOf } from './core/assurance.ts';
 import { floorFor, type RelyingParty } from './core/relying-party.ts';
 import type { Session } from './core/session.ts';
 import type { SessionJournal } from './core/session-journal.ts';
+import { endedUntil } from './end-sessions.ts';
 import type { Route } from './http/app.ts';
 import type { HashPool } from './methods/hash-pool.ts';
 import type { NodeFactors } from './node-factors.ts';
@@ -47,8 +48,7 @@ export function createAccountRoutes(given: AccountRouteParts): readonly Route[] 
     sessionList: sessions,
     onSession: given.onSession,
     publicOrigin: config.publicOrigin,
-    sessionAbsolute: config.session.absolute,
-    skew: config.skew,
+    endedUntil: (now) => endedUntil(now, config),
   });
   const passwords = createAccountPassword({
     desk,

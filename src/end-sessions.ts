@@ -4,17 +4,28 @@ import type { Config } from './config/config.ts';
 import type { AccountId } from './core/account.ts';
 import type { Queries } from './database/database.ts';
 import type { EpochSeconds } from './lib/clock.ts';
+import { LONGEST_OPENING } from './sealer/purpose.ts';
 import { writeRevocation } from './state/revocation-rows.ts';
 
 /** Whatever was proved until now counts no more, on every node within `revocations.poll` seconds. */
 export async function endSessionsOf(
   queries: Queries,
-  { session, revocations, skew }: Pick<Config, 'session' | 'revocations' | 'skew'>,
+  config: Pick<Config, 'revocations' | 'skew'>,
   accountId: AccountId,
   now: EpochSeconds,
 ): Promise<void> {
-  // The longest that a copy of a session made before now can live.
-  const until = now + session.absolute + revocations.poll + skew;
+  const until = endedUntil(now, config);
   // A proof given in this very second is older than this too.
   await writeRevocation(queries, { kind: 'account', accountId, notBefore: now + 1, until }, now);
+}
+
+/**
+ * When it may be forgotten that sessions were ended: until then something may open that was made before `now`. That is not
+ * a session alone: a refresh token lives for months, and would be good again once nobody knew any more that it had ended.
+ */
+export function endedUntil(
+  now: EpochSeconds,
+  { revocations, skew }: Pick<Config, 'revocations' | 'skew'>,
+): EpochSeconds {
+  return now + LONGEST_OPENING + revocations.poll + skew;
 }

@@ -14,6 +14,7 @@ import { encodeBase64url } from './lib/base64url.ts';
 import type { Clock } from './lib/clock.ts';
 import { messageOf, type Problems } from './lib/problems.ts';
 import type { Random } from './lib/random.ts';
+import { device } from './sealer/purpose.ts';
 import { startHousekeeping } from './state/housekeeping.ts';
 import { createMemoryAttempts } from './state/memory-attempts.ts';
 import { openRevocationFeed, type RevocationFeed, type RevocationFeedEvent } from './state/revocation-feed.ts';
@@ -93,7 +94,8 @@ export async function openSharedState(
     clock,
     onEvent: (event) => onEvent(revocationEvent(event)),
   });
-  const policy = { attemptWindow: config.throttle.window, history: config.database.history };
+  const deviceLife = device.maxLifetime + device.toleranceAfterExp;
+  const policy = { attemptWindow: config.throttle.window, deviceLife, history: config.database.history };
   const instance = encodeBase64url(context.random(9));
   const onFault = (error: unknown): void =>
     onEvent({ part: 'database', level: 'error', message: `rows were left out: ${messageOf(error)}` });

@@ -5,6 +5,7 @@ import { PROTOCOL_NUMBERS } from '../core/authentication-request.ts';
 import { LANGUAGE_NUMBERS, LANGUAGES } from '../core/language.ts';
 import { decodePending as decodePendingCas } from '../protocols/cas/pending-answer.ts';
 import { decodePending } from '../protocols/saml/pending-answer.ts';
+import { decodeDevice } from '../sealed/device-body.ts';
 import { decodeEnrolment } from '../sealed/enrolment-body.ts';
 import { decodeFlow } from '../sealed/flow-body.ts';
 import { decodeProxyGrantingTicket } from '../sealed/proxy-granting-ticket-body.ts';
@@ -187,11 +188,21 @@ const GRANTING_TICKET: Row = {
   },
 };
 
+const DEVICE: Row = {
+  isReadable: (body) => decodeDevice(body) !== null,
+  fields: {
+    1: { name: 'id', show: hex },
+    2: { name: 'account digest', show: hex },
+    3: { name: 'lineage', show: kids },
+  },
+};
+
 /** By purpose. A purpose that is not here has no body yet that a release writes. */
 const ROWS: ReadonlyMap<string, Row> = new Map([
   ['sso-session', SESSION],
   ['login-flow', FLOW],
   ['enrolment', ENROLMENT],
+  ['device', DEVICE],
   ['saml-transient', TRANSIENT],
   ['oidc-code', CODE],
   ['oidc-par', PUSHED],

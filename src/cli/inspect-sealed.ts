@@ -11,6 +11,7 @@ import {
   casPgt,
   casPt,
   casSt,
+  device,
   loginFlow,
   PURPOSES,
   type Purpose,
@@ -79,6 +80,7 @@ async function candidates(text: string, config: Config, options: InspectOptions)
     return [{ purpose, context }];
   }
   const cookie = options.context ?? name;
+  if (cookie === cookieName('signet_device', !config.plainHttp)) return [{ purpose: device, context: cookie }];
   if (cookie !== undefined) return [{ purpose: cookie === session ? ssoSession : loginFlow, context: cookie }];
   const { parties } = await listParties(config.parties.folder);
   const nameIds = parties.map(({ metadata }) => ({ purpose: samlTransient, context: metadata.entityId }));

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
+import { endedUntil } from '../end-sessions.ts';
 import { withLock, writeAtomically } from '../lib/atomic-file.ts';
 import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
@@ -61,9 +62,7 @@ async function entryOf(
   io: CliIo,
   now: EpochSeconds,
 ): Promise<RevocationEntry> {
-  const { session, skew, revocations } = config;
-  // The longest that a copy of a session made before now can live.
-  const until = now + session.absolute + revocations.poll + skew;
+  const until = endedUntil(now, config);
   // A proof given in this very second is older than the command too.
   const notBefore = now + 1;
   if (options.all === true) return { kind: 'all', notBefore, until };

@@ -92,6 +92,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       enabled: z.boolean().default(true),
       accountFailures: positive.default(5).describe('failures before an account has to wait'),
+      deviceFailures: positive
+        .default(10)
+        .describe('failures in a row before a browser that a person has signed in with counts as any other'),
       addressFailures: positive.default(50).describe('failures before an address has to wait'),
       maxDelay: positive.default(60),
       window: positive.default(900),

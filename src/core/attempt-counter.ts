@@ -29,12 +29,22 @@ export interface CounterPolicy {
 
 /** Whose failures are counted together. */
 export interface CounterName {
+  /** A method, or {@link DEVICE_COUNTER}. */
   readonly method: string;
   /** Null for a name that nobody has. */
   readonly accountId: AccountId | null;
-  /** A digest of the name that nobody has, or the place that is familiar to the account; else empty. */
+  /**
+   * A digest of the name that nobody has, the place that is familiar to the account, or the browser that it has signed in
+   * with; else empty.
+   */
   readonly detail: string;
 }
+
+/**
+ * In place of a method: failures of one browser that the account has signed in with. A finished login does not forget
+ * them: it gives the browser another id.
+ */
+export const DEVICE_COUNTER = 'device';
 
 export type Reservation =
   | { readonly kind: 'reserved'; readonly settle: (outcome: 'failed' | 'not-failed') => Promise<void> }

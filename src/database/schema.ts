@@ -85,9 +85,9 @@ export interface SpentTable {
 export interface AttemptsTable {
   /** Empty for a name that nobody has. */
   readonly account_id: string;
-  /** Empty for "a login has finished from this place". */
+  /** Empty for "a login has finished from this place"; `device` for failures at a known browser. */
   readonly method: string;
-  /** Digest of the name that nobody has, or of the place; else empty. */
+  /** Digest of the name that nobody has, of the place, or of the browser's id; else empty. */
   readonly detail: string;
   readonly failures: number;
   readonly in_a_row: number;

@@ -28,7 +28,7 @@ export async function countedAttempt<Outcome extends { readonly kind: string }>(
   { address, now }: FactorContext,
   check: () => Promise<Outcome>,
 ): Promise<Outcome | FactorFailed | FactorUnavailable> {
-  const attempt = { method, accountId: account.id, typedName: account.loginName, address };
+  const attempt = { method, accountId: account.id, typedName: account.loginName, address, device: null };
   const admission = await throttle.begin(attempt, now);
   if (admission.kind === 'unavailable') return unavailable('throttle');
   if (admission.kind === 'locked') {

@@ -16,6 +16,8 @@ interface PasswordAttempt {
   readonly password: string;
   /** The browser's address; null when it cannot be known. */
   readonly address: string | null;
+  /** The id of this browser for an account that has signed in with it; else null. */
+  readonly deviceOf: (accountId: AccountId) => Promise<string | null>;
   readonly now: EpochSeconds;
 }
 
@@ -81,7 +83,7 @@ export function createPasswordMethod(options: {
   };
 
   return {
-    verify: async ({ typedName, password, address, now }) => {
+    verify: async ({ typedName, password, address, deviceOf, now }) => {
       // The same for every name, so nothing is told by not hashing; not an attempt, so nothing is counted.
       // An empty password is among these: a directory would take it for an anonymous bind, and agree (RFC 4513 §5.1.2).
       const prepared = preparePassword(password);
@@ -89,7 +91,8 @@ export function createPasswordMethod(options: {
       const claim = await directories.claim(typedName);
       if (claim.kind === 'unavailable') return unavailable(claim.because);
       const accountId = claim.kind === 'claimed' ? claim.account.id : null;
-      const admission = await throttle.begin({ method: 'password', accountId, typedName, address }, now);
+      const device = accountId === null ? null : await deviceOf(accountId);
+      const admission = await throttle.begin({ method: 'password', accountId, typedName, address, device }, now);
       if (admission.kind === 'throttled')
         return { kind: 'failed', failure: admission, because: 'throttled', accountId };
       // A password has no ceiling ('locked'); should it ever get one, nobody gets in by this door.

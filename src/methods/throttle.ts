@@ -3,18 +3,21 @@
 //
 // Addresses are counted per node, in memory: they are about load, and a write for each would add to it.
 //
-// No lock-out weapon: the delay has a ceiling, attempts that are turned away do not prolong it, and an address from which
-// the account has finished a login has a counter of its own, which strangers cannot run up. A second factor, which only
-// somebody with the first one gets to try, has an end as well.
+// No lock-out weapon: the delay has a ceiling, attempts that are turned away do not prolong it, and a browser with which,
+// or an address from which, the account has finished a login has a counter of its own, which strangers cannot run up.
+// A second factor, which only somebody with the first one gets to try, has an end as well. Decision 0016.
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { type AccountId, isUnavailable } from '../core/account.ts';
+import { type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import {
   type AttemptStore,
   bucketWait,
   type CounterName,
+  type CounterPolicy,
+  DEVICE_COUNTER,
   fillBucket,
   type LeakyBucket,
+  type Reservation,
   unfillBucket,
 } from '../core/attempt-counter.ts';
 import type { MethodName } from '../core/authentication-event.ts';
@@ -26,6 +29,8 @@ export interface ThrottlePolicy {
   readonly enabled: boolean;
   /** Failures in a row before an account's next attempt has to wait 1, 2, 4 … seconds. */
   readonly accountFailures: number;
+  /** Failures in a row that a browser with which the account has signed in may make before it counts as any other. */
+  readonly deviceFailures: number;
   /** Failures that an address may make in a `window`, over all accounts. */
   readonly addressFailures: number;
   /** The ceiling of the delay, in seconds. */
@@ -53,6 +58,8 @@ export interface Attempt {
   readonly typedName: string;
   /** The browser's address; null when it cannot be known. */
   readonly address: string | null;
+  /** The id of a browser with which the account has signed in; null for any other. */
+  readonly device: string | null;
 }
 
 export type Admission =
@@ -108,6 +115,21 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
     return place;
   };
 
+  /**
+   * Null where the attempt counts as anybody's: at another browser, when this one has failed too often (its value may have
+   * been stolen), and with a second factor, whose end must not have a way around it.
+   */
+  const reserveOfDevice = async (
+    { method, accountId, device }: Attempt,
+    now: EpochSeconds,
+  ): Promise<Reserved | DirectoryUnavailable | null> => {
+    if (method !== 'password' || accountId === null || device === null) return null;
+    const { deviceFailures, window } = policy;
+    const some: CounterPolicy = { free: deviceFailures, maxDelay: 0, window, ceiling: deviceFailures };
+    const reserved = await store.reserve({ method: DEVICE_COUNTER, accountId, detail: device }, some, now);
+    return isUnavailable(reserved) || reserved.kind === 'reserved' ? reserved : null;
+  };
+
   return {
     begin: async (attempt, now) => {
       if (!policy.enabled) return { kind: 'admitted', settle: async () => {} };
@@ -117,6 +139,9 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
       const known = place === null ? false : await store.isFamiliar(accountId ?? NOBODY, place);
       if (isUnavailable(known)) return { kind: 'unavailable' };
       const familiar = known && accountId !== null;
+      const own = await reserveOfDevice(attempt, now);
+      if (own !== null && isUnavailable(own)) return { kind: 'unavailable' };
+      if (own !== null) return { kind: 'admitted', settle: own.settle };
       // Somebody who has signed in from here is counted by themselves: others behind the same address cannot shut them out.
       const bucket = place === null || familiar ? null : bucketOf(place, now);
       const full = bucket === null ? 0 : bucketWait(bucket, filling, now);
@@ -144,6 +169,8 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
       store.finished(accountId, proved, address === null ? null : addressKey(address), now),
   };
 }
+
+type Reserved = Extract<Reservation, { readonly kind: 'reserved' }>;
 
 function counterName({ method, accountId, typedName }: Attempt, place: string | null): CounterName {
   return { method, accountId, detail: accountId === null ? nameDigest(typedName) : (place ?? '') };

@@ -9,6 +9,7 @@ import type { Sealer } from '../sealer/seal.ts';
 import type { SpentTable } from '../state/spent-table.ts';
 import { cookieName } from '../web/cookie-header.ts';
 import type { Desk } from '../web/desk.ts';
+import { createDeviceCookie } from '../web/device-cookie.ts';
 import { createEnrolmentCookie, type EnrolmentCookie } from '../web/enrolment-cookie.ts';
 import { createFlowCookies } from '../web/flow-cookies.ts';
 import { createFormTokens } from '../web/form-token.ts';
@@ -38,6 +39,7 @@ export function createDesk(
   const { revocations } = parts;
   const { pages } = parts.theme;
   const sessionName = cookieName('signet_sso', secure);
+  const deviceName = cookieName('signet_device', secure);
   const instance = encodeBase64url(random(9));
   const auditLog = createAuditLog(context.audit, config.nodeName, instance, Date.now);
   return {
@@ -51,12 +53,13 @@ export function createDesk(
     }),
     flows: createFlowCookies({
       prefix: cookieName('signet_f_', secure),
-      otherNames: [sessionName, enrolmentCookieName(config)],
+      otherNames: [sessionName, enrolmentCookieName(config), deviceName],
       secure,
       sealer,
       revocations,
       random,
     }),
+    devices: createDeviceCookie({ name: deviceName, sealer, revocations, random }),
     forms: createFormTokens(parts.stableSecret.derive('form-token')),
     pages,
     adapters,

@@ -43,6 +43,7 @@ function throttlePolicy({ throttle, cluster }: Config, countsAlone: boolean): Th
   return {
     ...throttle,
     accountFailures: countsAlone ? share(throttle.accountFailures) : throttle.accountFailures,
+    deviceFailures: countsAlone ? share(throttle.deviceFailures) : throttle.deviceFailures,
     addressFailures: share(throttle.addressFailures),
   };
 }

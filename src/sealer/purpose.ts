@@ -108,6 +108,14 @@ export const enrolment = definePurpose('enrolment', {
   maxCharacters: 768,
 });
 
+/** That somebody has signed in with this browser; context: the cookie's name. */
+export const device = definePurpose('device', {
+  bucket: 32,
+  maxLifetime: 90 * DAY,
+  toleranceAfterExp: 60,
+  maxCharacters: 236,
+});
+
 /** A CAS service ticket; no context, the service's hash stands in the body. */
 export const casSt = definePurpose('cas-st', {
   bucket: 32,
@@ -147,6 +155,7 @@ export const PURPOSES: ReadonlyMap<string, Purpose> = new Map(
     ssoSession,
     loginFlow,
     enrolment,
+    device,
     oidcCode,
     oidcRefresh,
     oidcPar,
@@ -164,3 +173,8 @@ export const FUTURE_TOLERANCE = 60;
 
 /** The longest lifetime of any value, in seconds: a key must stay readable this long after it last sealed. */
 export const LONGEST_LIFETIME = Math.max(...[...PURPOSES.values()].map((purpose) => purpose.maxLifetime));
+
+/** Seconds after which nothing opens any more that was sealed before. */
+export const LONGEST_OPENING = Math.max(
+  ...[...PURPOSES.values()].map(({ maxLifetime, toleranceAfterExp }) => maxLifetime + toleranceAfterExp),
+);

@@ -1,12 +1,15 @@
 // Owns: clearing away rows that nothing asks for any more. Every node does it; two at once do no harm.
 // Nothing that is still refused because of a row may lose it: what has not expired stays.
 import type { DirectoryUnavailable } from '../core/account.ts';
+import { DEVICE_COUNTER } from '../core/attempt-counter.ts';
 import type { Database } from '../database/database.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 
 export interface HousekeepingPolicy {
   /** Seconds after which a password's failures are forgotten. */
   readonly attemptWindow: number;
+  /** Seconds for which a browser can show that somebody has signed in with it. */
+  readonly deviceLife: number;
   /** Seconds that sessions which are over, and the audit's rows, stay. */
   readonly history: number;
 }
@@ -21,7 +24,7 @@ const SENDS_SECONDS = 7 * 86_400;
 /** How many rows went. */
 export function sweep(
   database: Database,
-  { attemptWindow, history }: HousekeepingPolicy,
+  { attemptWindow, deviceLife, history }: HousekeepingPolicy,
   now: EpochSeconds,
 ): Promise<number | DirectoryUnavailable> {
   const before = now - SLACK_SECONDS;
@@ -38,6 +41,11 @@ export function sweep(
         .deleteFrom('attempts')
         .where('method', '=', '')
         .where('failed_at', '<', now - FAMILIAR_SECONDS)
+        .executeTakeFirst(),
+      await queries
+        .deleteFrom('attempts')
+        .where('method', '=', DEVICE_COUNTER)
+        .where('failed_at', '<', before - deviceLife)
         .executeTakeFirst(),
       await queries.deleteFrom('one_time_codes').where('expires_at', '<', before).executeTakeFirst(),
       await queries

@@ -7,6 +7,7 @@ import {
   type AttemptStore,
   type CounterName,
   counterWait,
+  DEVICE_COUNTER,
   isLocked,
   newCounter,
   reserveAttempt,
@@ -21,10 +22,13 @@ export function createMemoryAttempts(capacity: number): AttemptStore {
   const familiar = table<Map<string, AttemptCounter>>();
   /** Apart from `accounts`, so that a flood of invented names evicts only invented names. */
   const unknownNames = table<Map<string, AttemptCounter>>();
+  /** Counters of (account, browser it has signed in with): nobody has such an id who has not been given it. */
+  const devices = table<Map<string, AttemptCounter>>();
   const placeKey = (accountId: AccountId, place: string): string => `${accountId} ${place}`;
 
   const counterOf = ({ method, accountId, detail }: CounterName): AttemptCounter => {
     if (accountId === null) return inner(entry(unknownNames, detail), method);
+    if (method === DEVICE_COUNTER) return inner(entry(devices, placeKey(accountId, detail)), method);
     return inner(detail === '' ? entry(accounts, accountId) : entry(familiar, placeKey(accountId, detail)), method);
   };
 

@@ -71,7 +71,7 @@ export function createAccountDesk(options: AccountDeskOptions): AccountDesk {
     const who = await guard.visitor(facts, '/account');
     if (!('open' in who)) return who;
     const { account, open, language, words } = who;
-    const { cookie, reach } = await guard.endOthers(who, [], facts);
+    const { cookies, reach } = await guard.endOthers(who, [], facts);
     const flows = desk.flows.openAll(facts);
     options.answers.audit(facts, {
       action: 'account-changed',
@@ -89,7 +89,7 @@ export function createAccountDesk(options: AccountDeskOptions): AccountDesk {
       reference: null,
       links: linksOf('signedOut', words),
     });
-    return withCookies(page, [cookie, ...flows.map(({ id }) => desk.flows.expired(id))]);
+    return withCookies(page, [...cookies, ...flows.map(({ id }) => desk.flows.expired(id))]);
   };
 
   return { show, everywhere };

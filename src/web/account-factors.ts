@@ -128,8 +128,8 @@ export function createAccountFactors(options: AccountFactorsOptions): AccountFac
     }
     told(who, 'removed', credential, facts);
     const proofs = guard.freshProofs(who, { ...enrolled, credentials: left }, facts.now);
-    const { cookie } = await guard.endOthers(who, proofs, facts);
-    return done('removed', [cookie]);
+    const { cookies } = await guard.endOthers(who, proofs, facts);
+    return done('removed', cookies);
   };
 
   const rename = async (who: Member, credential: Credential, facts: RequestFacts): Promise<Reply> => {

@@ -51,13 +51,14 @@ export interface AccountGuard {
   readonly strengthen: (visitor: Visitor, event: AuthenticationEvent, facts: RequestFacts) => Promise<SetCookie | null>;
   /**
    * Ends everything of the account that is older than `proofs`, and goes on in a new session that has nothing but them.
-   * The cookie is the expired one when nothing is left to go on with.
+   * The session's cookie is the expired one when nothing is left to go on with. What browsers were known by ends as well;
+   * this one is known from now on where the person goes on in it.
    */
   readonly endOthers: (
     visitor: Visitor,
     proofs: readonly AuthenticationEvent[],
     facts: RequestFacts,
-  ) => Promise<{ readonly cookie: SetCookie; readonly reach: RevocationReach }>;
+  ) => Promise<{ readonly cookies: readonly SetCookie[]; readonly reach: RevocationReach }>;
   /** The session's proofs that are fresh, of credentials that are still there. */
   readonly freshProofs: (
     visitor: Visitor,
@@ -75,9 +76,8 @@ export interface AccountGuardOptions {
   /** A session was begun or got stronger. Never rejects. */
   readonly onSession: (session: Session, facts: RequestFacts) => Promise<unknown>;
   readonly publicOrigin: string;
-  /** Seconds that a session lasts at most, and how far clocks may be apart. */
-  readonly sessionAbsolute: number;
-  readonly skew: number;
+  /** When nothing can be opened any more that was sealed before. */
+  readonly endedUntil: (now: EpochSeconds) => EpochSeconds;
 }
 
 /** Sessions that began meanwhile: nobody has signed in more often than this within minutes. */
@@ -184,9 +184,10 @@ export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
     const notBefore = proofs.reduce((oldest, { at }) => Math.min(oldest, at), now);
     await endYounger(who, notBefore, facts);
     await desk.revocations.revokeSid(open.session.sid, now + desk.sidRevocationSeconds, now);
-    const until = now + options.sessionAbsolute + options.skew;
+    const until = options.endedUntil(now);
     const reach = await desk.revocations.revokeAccount(account.id, notBefore, until, now);
-    if (proofs.length === 0) return { cookie: desk.sessions.expired, reach };
+    const nobodys = [desk.sessions.expired, desk.devices.expired];
+    if (proofs.length === 0) return { cookies: nobodys, reach };
     const session: Session = {
       sid: desk.random(16),
       accountId: account.id,
@@ -196,8 +197,11 @@ export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
       lineage: [],
     };
     const cookie = seal(open, session, now);
-    if (cookie !== null) await options.onSession(session, facts);
-    return { cookie: cookie ?? desk.sessions.expired, reach };
+    if (cookie === null) return { cookies: nobodys, reach };
+    await options.onSession(session, facts);
+    const ancestors = [{ kid: open.kid, lineage: open.session.lineage }];
+    const device = desk.devices.seal(account.id, ancestors, now) ?? desk.devices.expired;
+    return { cookies: [cookie, device], reach };
   };
 
   return {

@@ -83,9 +83,9 @@ export function createAccountPassword(options: AccountPasswordOptions): AccountP
     announcer.tell(account, who.enrolled, 'password-changed', null, who.language);
     // Whoever has just chosen it knows it. Every other proof is older than the change, and ends with it.
     const proof = { method: 'password', credentialId: credentialIdOf(made.phc), at: facts.now } as const;
-    const { cookie } = await guard.endOthers(who, [proof], facts);
+    const { cookies } = await guard.endOthers(who, [proof], facts);
     const done: Reply = { kind: 'redirect', status: 303, location: '/account?done=password-changed' };
-    return withCookies(done, [cookie]);
+    return withCookies(done, cookies);
   };
 
   return {

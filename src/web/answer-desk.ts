@@ -119,6 +119,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     const sealed = await sealSession(result, session, request, shown, facts);
     if (sealed === 'unavailable') return desk.page('unavailable', 503, facts);
     if (sealed !== null) cookies.push(sealed);
+    if (result.change.kind !== 'none') cookies.push(...knownFromNow(session.accountId, shown, facts, cookies));
     await record(result, request, session, answer.error?.code ?? null, shown, facts);
     return withCookies(inLanguage(answer.reply, facts), cookies);
   };
@@ -138,10 +139,27 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     return kept === true;
   };
 
-  const answerContext = ({ session, flow }: Shown): AnswerContext => {
+  /** A browser that has got as many bytes as it can be sent is known another time. */
+  const knownFromNow = (
+    accountId: AccountId,
+    shown: Shown,
+    { now }: RequestFacts,
+    setting: readonly SetCookie[],
+  ): readonly SetCookie[] => {
+    const cookie = desk.devices.seal(accountId, ancestorsOf(shown), now);
+    return cookie !== null && desk.flows.hasRoomFor([...setting, cookie]) ? [cookie] : [];
+  };
+
+  const ancestorsOf = ({ session, flow }: Shown): readonly Ancestor[] => {
     const ancestors: Ancestor[] = [];
     if (flow !== null) ancestors.push({ kid: flow.kid, lineage: flow.flow.lineage });
     if (session !== null) ancestors.push({ kid: session.kid, lineage: session.session.lineage });
+    return ancestors;
+  };
+
+  const answerContext = (shown: Shown): AnswerContext => {
+    const { flow } = shown;
+    const ancestors = ancestorsOf(shown);
     return { ancestors, answerId: flow === null ? desk.random(16) : answerIdOfFlow(flow.flow.innerId) };
   };
 

@@ -7,6 +7,7 @@ import type { Reply } from '../core/reply.ts';
 import type { LocalSpent, Revocations, SpentStore } from '../core/revocation.ts';
 import type { Random } from '../lib/random.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { DeviceCookie } from './device-cookie.ts';
 import type { FlowCookies } from './flow-cookies.ts';
 import type { FormTokens } from './form-token.ts';
 import type { Pages } from './pages.ts';
@@ -22,6 +23,7 @@ export interface Log {
 export interface Desk {
   readonly sessions: SessionCookie;
   readonly flows: FlowCookies;
+  readonly devices: DeviceCookie;
   readonly forms: FormTokens;
   readonly pages: Pages;
   readonly adapters: Readonly<Record<ProtocolName, ProtocolAdapter>>;

@@ -44,6 +44,8 @@ export interface FlowCookies {
   /** too-large: the request does not fit into a cookie. unavailable: no key, or more lineage than a flow may carry. */
   readonly seal: (id: string, flow: LoginFlow, iat: EpochSeconds, from: readonly Ancestor[]) => SetCookie | FlowRefusal;
   readonly expired: (id: string) => SetCookie;
+  /** Whether these lines fit into one response. */
+  readonly hasRoomFor: (setting: readonly SetCookie[]) => boolean;
   /** Cookies to expire so that the next request stays inside the budget; `setting` goes out in the same response. */
   readonly housekeeping: (
     facts: RequestFacts,
@@ -116,6 +118,7 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
       return { refused: sealed.refused === 'too-large' ? 'too-large' : 'unavailable' };
     },
     expired,
+    hasRoomFor: (setting) => setCookieBytes(setting, options.secure) < SET_COOKIE_MAX_BYTES,
     housekeeping(facts, keep, setting) {
       const readable: OpenFlow[] = [];
       const doomed: string[] = [];

@@ -53,7 +53,9 @@ export function createPasswordForm(world: LoginWorld, answers: AnswerDesk, passw
       // One character too many is as much nobody's name as 250,000, which need not come back six times as long.
       const typedName = (facts.form.get('username') ?? '').slice(0, LOGIN_NAME_MAX_BYTES + 1);
       const secret = facts.form.get('password') ?? '';
-      const outcome = await password.verify({ typedName, password: secret, address: facts.address, now: facts.now });
+      const { address, now } = facts;
+      const deviceOf = desk.devices.open(facts);
+      const outcome = await password.verify({ typedName, password: secret, address, deviceOf, now });
       const because = outcome.kind === 'proved' ? 'proved' : outcome.because;
       const result = outcome.kind === 'proved' ? 'success' : 'failure';
       desk.metrics.logins.inc({ method: 'password', outcome: result, reason: because });

@@ -116,6 +116,16 @@ test('a login cookie with its name: the request, not what was typed nor what the
   assert.equal((await inspect(value)).code, 1);
 });
 
+test('the cookie of a known browser: whose it is only as a digest', async () => {
+  const browser = new PersonBrowser();
+  await browser.signIn(node);
+  const { code, text } = await inspect(`__Host-signet_device=${browser.cookies.get('__Host-signet_device')}`);
+  assert.equal(code, 0, text);
+  assert.match(text, /^purpose +device$/m);
+  assert.match(text, /^1 +id +bstr\(16\) +[0-9a-f]{32}$/m);
+  assert.match(text, /^2 +account digest +bstr\(16\) +[0-9a-f]{32}$/m);
+});
+
 test('a transient NameID leads to the session and the account', async () => {
   const browser = new PersonBrowser();
   const xml = samlResponse(await browser.signIn(node)) ?? '';

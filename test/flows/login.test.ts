@@ -38,7 +38,7 @@ test('a password signs in; RelayState comes back byte for byte; the flow cookie 
     .replaceAll('"', '&quot;')
     .replaceAll("'", '&#39;');
   assert.ok(answer.text.includes(`name="RelayState" value="${escaped}"`), answer.text.slice(0, 900));
-  assert.deepEqual([...browser.cookies.keys()], ['__Host-signet_sso']);
+  assert.deepEqual([...browser.cookies.keys()], ['__Host-signet_sso', '__Host-signet_device']);
 });
 
 test('a wrong password: the same page again, with the name, after a redirect', async () => {

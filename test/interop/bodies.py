@@ -424,11 +424,14 @@ GRANTING_TICKET = Map(
     }
 )
 
+DEVICE = Map({1: ("id", Bytes(16), True), 2: ("account", Bytes(16), True), 3: ("lineage", Lineage(), False)})
+
 BODIES = {
     "sso-session": SESSION,
     "login-flow": FLOW,
     "saml-transient": TRANSIENT,
     "enrolment": ENROLMENT,
+    "device": DEVICE,
     "cas-st": SERVICE_TICKET,
     "cas-pt": PROXY_TICKET,
     "cas-pgt": GRANTING_TICKET,

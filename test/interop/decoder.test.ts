@@ -1,11 +1,13 @@
 // A reader in another language, written from docs/sealed-values.md alone, opens what a running node gives away, and makes
 // it again byte for byte.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { METHOD_NUMBERS } from '../../src/core/authentication-event.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { decodePending, encodePending } from '../../src/protocols/saml/pending-answer.ts';
+import { decodeDevice } from '../../src/sealed/device-body.ts';
 import { decodeFlow, encodeFlow } from '../../src/sealed/flow-body.ts';
 import { decodeSession, encodeSession } from '../../src/sealed/session-body.ts';
 import { decodeTransient } from '../../src/sealed/transient-body.ts';
@@ -265,6 +267,23 @@ describe('the fullest values there can be', () => {
       assert.equal(encodedAgain(node, value), sealed.token);
     });
   }
+});
+
+test('the cookie of a known browser, field by field and made again', async (t) => {
+  if (!requireDecoder(t)) return;
+  const browser = new PersonBrowser();
+  await browser.signIn(node);
+  const context = '__Host-signet_device';
+  const found = { purpose: 'device', context, token: browser.cookies.get(context) ?? '' };
+  const value = decoded(node, found);
+  const body = decodeDevice(assertSameEnvelope(value, found));
+  assert.ok(body);
+  assert.deepEqual(value.body, { id: hex(body.id), account: hex(body.account) });
+  assert.equal(value.exp - value.iat, 90 * 86_400);
+  assert.equal(encodedAgain(node, value), found.token);
+  const { account } = decoded(node, cookieOf(browser, 'sso-session')).body;
+  const digest = createHash('sha256').update(`signet.device\0${account}`).digest('hex').slice(0, 32);
+  assert.equal(value.body.account, digest, 'the digest that the specification says');
 });
 
 describe('what a service provider is told', () => {

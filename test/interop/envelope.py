@@ -22,6 +22,7 @@ PURPOSES = {
     "sso-session": (64, 12 * HOUR, 60, 3072, {1}),
     "login-flow": (64, 8 * HOUR, 60, 2000, {1}),
     "enrolment": (64, 10 * MINUTE, 10, 768, {1}),
+    "device": (32, 90 * DAY, 60, 236, {1}),
     "oidc-code": (32, MINUTE, 10, 1024, {1}),
     "oidc-refresh": (32, 90 * DAY, 60, 2048, {1}),
     "oidc-par": (32, 10 * MINUTE, 10, 1600, {1}),

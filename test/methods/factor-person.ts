@@ -53,7 +53,7 @@ export interface World {
 
 export function createWorld(accountFailures = 1000): World {
   const throttle = createThrottle({
-    policy: { enabled: true, accountFailures, addressFailures: 100_000, maxDelay: 60, window: 900 },
+    policy: { enabled: true, accountFailures, deviceFailures: 10, addressFailures: 100_000, maxDelay: 60, window: 900 },
     store: createMemoryAttempts(1000),
     capacity: 1000,
     onAddressUnknown: () => {},

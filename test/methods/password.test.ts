@@ -55,7 +55,7 @@ function open(options: Options = {}) {
   const began: Attempt[] = [];
   const pool = options.pool ?? realPool;
   const throttle = createThrottle({
-    policy: { enabled: true, accountFailures: 2, addressFailures: 50, maxDelay: 60, window: 900 },
+    policy: { enabled: true, accountFailures: 2, deviceFailures: 10, addressFailures: 50, maxDelay: 60, window: 900 },
     store: createMemoryAttempts(100),
     capacity: 100,
     onAddressUnknown: () => {},
@@ -104,7 +104,7 @@ function open(options: Options = {}) {
     random,
   });
   const verify = (typedName: string, password: string, address: string | null = '192.0.2.1') =>
-    method.verify({ typedName, password, address, now });
+    method.verify({ typedName, password, address, deviceOf: async () => null, now });
   return { verify, jobs, settled, began };
 }
 const costs = (jobs: readonly string[]) => jobs.map((phc) => costKey(parseArgon2String(phc)?.cost ?? dflt));

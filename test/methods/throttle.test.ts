@@ -5,8 +5,15 @@ import { delayAfter } from '../../src/core/attempt-counter.ts';
 import { type Attempt, createThrottle, type Throttle, type ThrottlePolicy } from '../../src/methods/throttle.ts';
 import { createMemoryAttempts } from '../../src/state/memory-attempts.ts';
 
-const policy: ThrottlePolicy = { enabled: true, accountFailures: 3, addressFailures: 50, maxDelay: 60, window: 900 };
-const anna: Attempt = { method: 'password', accountId: 'a1', typedName: 'anna', address: null };
+const policy: ThrottlePolicy = {
+  enabled: true,
+  accountFailures: 3,
+  deviceFailures: 4,
+  addressFailures: 50,
+  maxDelay: 60,
+  window: 900,
+};
+const anna: Attempt = { method: 'password', accountId: 'a1', typedName: 'anna', address: null, device: null };
 const nobody: Attempt = { ...anna, accountId: null, typedName: 'nobody' };
 const from = (address: string, who: Attempt = anna): Attempt => ({ ...who, address });
 const start = 1_000_000;
@@ -325,12 +332,12 @@ test('who has signed in from an address is not shut out by others behind it', as
   await throttle.finished('acct-familiar', EVERY_METHOD, shared, start);
   for (let n = 0; n < 200; n += 1) {
     const stranger = await throttle.begin(
-      { method: 'password', accountId: null, typedName: `x${n}`, address: shared },
+      { method: 'password', accountId: null, typedName: `x${n}`, address: shared, device: null },
       start,
     );
     if (stranger.kind === 'admitted') stranger.settle('failed');
   }
-  const attempt = { method: 'password', typedName: 'a', address: shared } as const;
+  const attempt = { method: 'password', typedName: 'a', address: shared, device: null } as const;
   assert.equal((await throttle.begin({ ...attempt, accountId: 'acct-other' }, start)).kind, 'throttled');
   assert.equal((await throttle.begin({ ...attempt, accountId: 'acct-familiar' }, start)).kind, 'admitted');
 });
@@ -363,4 +370,61 @@ test('a place that is familiar gives no further tries at a second factor', async
   const code = (address: string) => from(address, { ...anna, method: 'totp' });
   for (let n = 0; n < 3; n++) assert.equal(await fail(throttle, code('198.51.100.1'), start), 0);
   assert.equal(await fail(throttle, code('192.0.2.1'), start), 1);
+});
+
+const here = (device: string, who: Attempt = anna): Attempt => ({ ...who, device });
+
+// OWASP, Slow Down Online Guessing Attacks with Device Cookies.
+test('strangers cannot make a person wait at a browser that they have signed in with', async () => {
+  const { throttle } = open();
+  let now = start;
+  for (let n = 0; n < 20; n++, now += 60) await fail(throttle, from(`198.51.100.${n}`), now);
+  assert.ok((await fail(throttle, from('203.0.113.9'), now - 30)) > 0);
+  for (let n = 0; n < 4; n++) assert.equal(await fail(throttle, here('d1', from('203.0.113.9')), now - 30), 0);
+});
+
+test('what fails at a known browser does not make others wait, nor fills its address', async () => {
+  const { throttle } = open({ addressFailures: 2 });
+  for (let n = 0; n < 4; n++) assert.equal(await fail(throttle, here('d1', from('192.0.2.1')), start), 0);
+  assert.equal(await fail(throttle, from('192.0.2.1', { ...anna, accountId: 'b2' }), start), 0);
+  for (let n = 0; n < 3; n++) assert.equal(await fail(throttle, from(`198.51.100.${n}`), start), 0);
+});
+
+test('a known browser has so many failures for good, however slow; then it counts as any other', async () => {
+  const { throttle } = open();
+  let now = start;
+  for (let n = 0; n < 4; n++, now += 10_000) assert.equal(await fail(throttle, here('d1'), now), 0);
+  now += 10_000_000;
+  for (let n = 0; n < 3; n++) assert.equal(await fail(throttle, here('d1'), now), 0);
+  assert.equal(await fail(throttle, here('d1'), now), 1);
+  assert.equal(await fail(throttle, anna, now), 1, 'it was the account’s count that filled');
+  // The owner signs in elsewhere: their browser gets another id, and an older copy no new tries.
+  await throttle.finished('a1', EVERY_METHOD, null, now);
+  for (let n = 0; n < 3; n++) assert.equal(await fail(throttle, here('d1'), now), 0);
+  assert.equal(await fail(throttle, here('d1'), now), 1);
+  assert.equal(await fail(throttle, here('d2'), now), 0);
+});
+
+test('a right password at a known browser costs it nothing, and many at once get no more tries', async () => {
+  const { throttle } = open();
+  for (let n = 0; n < 20; n++) assert.equal(await attempt(throttle, here('d1'), start, 'not-failed'), 0);
+  const admissions = await Promise.all(Array.from({ length: 50 }, () => throttle.begin(here('d1'), start)));
+  assert.equal(admissions.filter(({ kind }) => kind === 'admitted').length, 4 + 3);
+});
+
+test('a known browser is one account’s: at another account or an unknown name it is nobody’s', async () => {
+  const { throttle } = open();
+  const bert = { ...anna, accountId: 'b2' };
+  for (let n = 0; n < 4; n++) await fail(throttle, here('d1'), start);
+  assert.equal(await fail(throttle, here('d1', bert), start), 0, 'the same id under another account is another count');
+  for (let n = 0; n < 3; n++) assert.equal(await fail(throttle, here('d1', nobody), start), 0);
+  assert.equal(await fail(throttle, here('d1', nobody), start), 1);
+});
+
+// NIST SP 800-63B-4 §3.2.2: no way around the end of a second factor.
+test('a known browser gives no further tries at a second factor', async () => {
+  const { throttle } = open();
+  const code = { ...anna, method: 'totp' } as const;
+  for (let n = 0; n < 3; n++) assert.equal(await fail(throttle, code, start), 0);
+  assert.equal(await fail(throttle, here('d1', code), start), 1);
 });

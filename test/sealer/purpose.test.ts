@@ -24,5 +24,5 @@ for (const { name, limits } of [
 
 test('a purpose cannot be changed', () => {
   for (const purpose of PURPOSES.values()) assert.ok(Object.isFrozen(purpose) && Object.isFrozen(purpose.schemas));
-  assert.equal(new Set([...PURPOSES.values()].map((purpose) => purpose.name)).size, 12);
+  assert.equal(new Set([...PURPOSES.values()].map((purpose) => purpose.name)).size, 13);
 });

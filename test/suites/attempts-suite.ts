@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isUnavailable } from '../../src/core/account.ts';
-import type { AttemptStore, CounterName, CounterPolicy } from '../../src/core/attempt-counter.ts';
+import {
+  type AttemptStore,
+  type CounterName,
+  type CounterPolicy,
+  DEVICE_COUNTER,
+} from '../../src/core/attempt-counter.ts';
 
 const NOW = 1_800_000_000;
 const policy: CounterPolicy = { free: 3, maxDelay: 60, window: 900, ceiling: null };
@@ -116,6 +121,17 @@ export function attemptsSuite(name: string, open: () => Promise<AttemptStore>): 
     assert.equal(await attempt(store, NOW, { name: there }), 1);
     await store.finished('a-anna', EVERY_METHOD, '192.0.2.1', NOW);
     assert.equal(await attempt(store, NOW, { name: there }), 0);
+  });
+
+  row('a browser’s failures are counted apart, and a finished login does not forget them', async (store) => {
+    const known: CounterName = { method: DEVICE_COUNTER, accountId: 'a-anna', detail: 'browser-1' };
+    const options = { name: known, by: { ...policy, free: 3, maxDelay: 0, ceiling: 3 } };
+    for (let n = 0; n < 3; n += 1) assert.equal(await attempt(store, NOW + n * 10_000, options), 0);
+    await store.finished('a-anna', EVERY_METHOD, 'browser-1', NOW + 30_000);
+    assert.equal(await attempt(store, NOW + 10_000_000, options), 'locked');
+    assert.equal(await attempt(store, NOW, { ...options, name: { ...known, detail: 'browser-2' } }), 0);
+    assert.equal(await attempt(store, NOW, { ...options, name: { ...known, accountId: 'a-ben' } }), 0);
+    assert.equal(await attempt(store, NOW), 0, 'the account’s own count is another');
   });
 
   // NIST SP 800-63B-4 §3.2.2.

@@ -221,5 +221,5 @@ export function verify(directory: PasswordDirectory, typedName: string, password
     defaultCost: { ...DEFAULT_ARGON2_COST, memory: 64, time: 1, parallelism: 1 },
     random: systemRandom(),
   });
-  return method.verify({ typedName, password, address: '192.0.2.1', now: 1_800_000_000 });
+  return method.verify({ typedName, password, address: '192.0.2.1', deviceOf: async () => null, now: 1_800_000_000 });
 }

@@ -23,6 +23,7 @@ import { createNodeSpent, createSpentTable } from '../../src/state/spent-table.t
 import { createAnswerDesk } from '../../src/web/answer-desk.ts';
 import { formatSetCookie, parseCookies } from '../../src/web/cookie-header.ts';
 import type { Desk } from '../../src/web/desk.ts';
+import { createDeviceCookie } from '../../src/web/device-cookie.ts';
 import { createFlowCookies } from '../../src/web/flow-cookies.ts';
 import { createFormTokens } from '../../src/web/form-token.ts';
 import { createLoginDesk } from '../../src/web/login-desk.ts';
@@ -202,6 +203,7 @@ function createTestDesk({ config, node: { parts }, time }: OneNode, audited: Aud
       revocations,
       random,
     }),
+    devices: createDeviceCookie({ name: '__Host-signet_device', sealer, revocations, random }),
     forms: createFormTokens(parts.stableSecret.derive('form-token')),
     pages,
     // Only SAML is spoken here.

@@ -79,6 +79,10 @@ for (const { name, args } of endings) {
     node.travelTo(node.time.now + 2);
     await node.node.parts.revocations.poll();
     await assertEnded(node, held, code, name);
+    // No session could be left by then; a refresh token lives for months.
+    node.travelTo(node.time.now + 2 * 86_400);
+    await node.node.parts.revocations.poll();
+    assert.equal((await refresh(node, held.refresh_token)).body.error, 'invalid_grant', `${name}, two days later`);
   });
 }
 
