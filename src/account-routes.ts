@@ -13,6 +13,7 @@ import type { Parts } from './parts.ts';
 import { passwordPolicyOf } from './second-factors.ts';
 import type { SessionList } from './state/sql-sessions.ts';
 import { pageRequest } from './web/account-adapter.ts';
+import { createAccountConsents } from './web/account-consents.ts';
 import { createAccountDesk } from './web/account-desk.ts';
 import { createAccountFactors } from './web/account-factors.ts';
 import { createAccountGuard } from './web/account-guard.ts';
@@ -26,7 +27,7 @@ import type { RequestFacts } from './web/request-facts.ts';
 
 export interface AccountRouteParts {
   readonly config: Config;
-  readonly parts: Pick<Parts, 'parties' | 'directories'>;
+  readonly parts: Pick<Parts, 'parties' | 'directories' | 'shared'>;
   readonly desk: Desk;
   readonly answers: AnswerDesk;
   readonly login: LoginDesk;
@@ -60,14 +61,20 @@ export function createAccountRoutes(given: AccountRouteParts): readonly Route[] 
     cost: config.password.argon2,
     announcer: factors.announcer,
   });
+  const consents = createAccountConsents({
+    ...{ desk, answers, guard },
+    store: parts.shared.consents,
+    relyingParty: (key) => parts.parties.relyingParty(key) ?? null,
+  });
   const account = createAccountDesk({
-    ...{ desk, answers, guard, passwords },
+    ...{ desk, answers, guard, passwords, consents },
     kinds: enrolments?.kinds ?? [],
     sessionList: sessions,
   });
   return [
     { method: 'GET', path: SIGN_IN_PATH, handle: (facts) => login.begin(home(facts), facts) },
     { method: 'GET', path: '/account', handle: (facts) => account.show(facts) },
+    { method: 'POST', path: '/account/consents', handle: (facts) => consents.withdraw(facts) },
     { method: 'POST', path: '/account/everywhere', handle: (facts) => account.everywhere(facts) },
     { method: 'GET', path: '/account/password', handle: (facts) => passwords.show(facts) },
     { method: 'POST', path: '/account/password', handle: (facts) => passwords.submit(facts) },

@@ -6,6 +6,7 @@ import { maskDestination } from '../core/message.ts';
 import { type Reply, withCookies } from '../core/reply.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import type { ListedSession, SessionList } from '../state/sql-sessions.ts';
+import type { AccountConsents } from './account-consents.ts';
 import type { AccountGuard, Visitor } from './account-guard.ts';
 import type { AccountPassword } from './account-password.ts';
 import type { AnswerDesk } from './answer-desk.ts';
@@ -27,6 +28,7 @@ export interface AccountDeskOptions {
   readonly answers: AnswerDesk;
   readonly guard: AccountGuard;
   readonly passwords: Pick<AccountPassword, 'isChangeable'>;
+  readonly consents: Pick<AccountConsents, 'rows'>;
   /** What can be added here; recovery codes are a matter of their own. */
   readonly kinds: readonly CredentialKind[];
   /** null: nobody keeps a list. */
@@ -60,6 +62,7 @@ export function createAccountDesk(options: AccountDeskOptions): AccountDesk {
       noticeIsProblem: notice !== null && PROBLEMS.includes(notice),
       canChangePassword: await passwords.isChangeable(account),
       factors: enrolled === null || enrolled === 'unavailable' ? enrolled : factorsOf(enrolled, kinds, words),
+      agreements: await options.consents.rows(account.id, words),
       signIns: await signIns(who, facts),
     });
     return page;

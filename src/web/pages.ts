@@ -156,6 +156,16 @@ export interface AccountPage {
       };
   /** null: nobody keeps a list. */
   readonly signIns: null | 'unavailable' | readonly SignInRow[];
+  /** null: nothing is kept. */
+  readonly agreements: null | 'unavailable' | readonly AgreementRow[];
+}
+
+/** An application that somebody has agreed to. */
+export interface AgreementRow {
+  /** The party's key. */
+  readonly party: string;
+  readonly name: string;
+  readonly since: string;
 }
 
 export interface SignInRow {

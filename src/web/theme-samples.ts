@@ -71,6 +71,7 @@ export function renderSamples(
         addable: KINDS,
         codesLeft: 2,
       },
+      agreements: [{ party: 'oidc:wiki', name: 'Wiki', since: 'since today' }],
       signIns: [{ when: 'today', how: 'password', where: '192.0.2.1', note: 'this one' }],
     }),
     pages.password(language, 200, { ...form, least: 12 }),
