@@ -1,6 +1,7 @@
 // Owns: signing with a private key that is in this process. Leaves to private-key-file.ts: where it comes from.
 import { constants, type KeyObject, sign as signData } from 'node:crypto';
 import { promisify } from 'node:util';
+import { ecdsaWidth, joinedSignature } from './ecdsa-signature.ts';
 import type { SignatureScheme, Signer } from './signer.ts';
 
 type SignOptions = Parameters<typeof signData>[2];
@@ -10,6 +11,8 @@ interface Recipe {
   /** Null: the algorithm hashes by itself. */
   readonly hash: string | null;
   readonly key: SignOptions;
+  /** What is made of the library's signature. */
+  readonly finish?: (signature: Buffer) => Buffer;
 }
 
 /** A signer over a private key; it runs on the thread pool. Which schemes follows from the key's type. */
@@ -17,10 +20,11 @@ export function localSigner(privateKey: KeyObject): Signer {
   const recipes = recipesOf(privateKey);
   return {
     schemes: new Set(recipes.keys()),
-    sign: (scheme, data) => {
+    sign: async (scheme, data) => {
       const recipe = recipes.get(scheme);
-      if (recipe === undefined) return Promise.reject(new TypeError(`this key cannot sign ${scheme}`));
-      return signOnThreadPool(recipe.hash, data, recipe.key);
+      if (recipe === undefined) throw new TypeError(`this key cannot sign ${scheme}`);
+      const signature = await signOnThreadPool(recipe.hash, data, recipe.key);
+      return recipe.finish === undefined ? signature : recipe.finish(signature);
     },
   };
 }
@@ -40,11 +44,13 @@ function recipesOf(privateKey: KeyObject): ReadonlyMap<SignatureScheme, Recipe> 
     ]);
   }
   if (privateKey.asymmetricKeyType === 'ec') {
-    const key = { key: privateKey, dsaEncoding: 'ieee-p1363' as const };
+    const width = ecdsaWidth(privateKey.asymmetricKeyDetails?.namedCurve);
+    if (width === null) return new Map();
+    const finish = (signature: Buffer): Buffer => joinedSignature(signature, width);
     return new Map<SignatureScheme, Recipe>([
-      ['ecdsa-sha256', { hash: 'sha256', key }],
-      ['ecdsa-sha384', { hash: 'sha384', key }],
-      ['ecdsa-sha512', { hash: 'sha512', key }],
+      ['ecdsa-sha256', { hash: 'sha256', key: privateKey, finish }],
+      ['ecdsa-sha384', { hash: 'sha384', key: privateKey, finish }],
+      ['ecdsa-sha512', { hash: 'sha512', key: privateKey, finish }],
     ]);
   }
   if (privateKey.asymmetricKeyType === 'ed25519') return new Map([['ed25519', { hash: null, key: privateKey }]]);
