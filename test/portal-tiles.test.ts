@@ -13,14 +13,25 @@ import { plainSpMetadata, startOneNode } from './support/one-node.ts';
 
 const CLIENT = { redirect_uris: ['https://app.example.org/cb'], token_endpoint_auth_method: 'none' };
 
-test('SAML parties that may be opened unasked, and clients that have an address for it; nobody else', async () => {
+test('SAML parties that may be opened unasked, clients that have an address for it, CAS services; nobody else', async () => {
   const clients = [
     { ...CLIENT, client_id: 'shown', client_name: 'Calendar', initiate_login_uri: 'https://app.example.org/go?x=1' },
     { ...CLIENT, client_id: 'hidden', client_name: 'Hidden', initiate_login_uri: 'https://app.example.org/go' },
-    { ...CLIENT, client_id: 'nowhere', client_name: 'Nowhere', signet: { portal: true } },
+    {
+      ...CLIENT,
+      client_id: 'home',
+      client_name: 'Mail',
+      client_uri: 'https://mail.example.org/',
+      signet: { portal: true },
+    },
   ].map((one) => (one.client_id === 'shown' ? { ...one, signet: { portal: true } } : one));
   const parties = ['https://wiki.example.org', 'https://mute.example.org'].map((base) => plainSpMetadata(base));
-  const node = await startOneNode({ parties, clients });
+  const services = [
+    { url: 'https://lib.example.org/app', name: 'Library' },
+    { url: 'https://old.example.org/cas?a=b&c', name: 'Old', match: 'exact' },
+    { url: 'https://tool.example.org/', name: 'Tool', portal: false },
+  ];
+  const node = await startOneNode({ parties, clients, services });
   try {
     const { parties: registry } = node.node.parts;
     const [wiki] = registry.all().filter(({ metadata }) => metadata.entityId.includes('wiki'));
@@ -36,12 +47,22 @@ test('SAML parties that may be opened unasked, and clients that have an address 
         href: 'https://app.example.org/go?x=1&iss=https%3A%2F%2Fidp.example.org',
         displayName: 'Calendar',
       },
+      { kind: 'link', href: 'https://lib.example.org/app', displayName: 'Library' },
+      { kind: 'link', href: 'https://mail.example.org/', displayName: 'Mail' },
+      {
+        kind: 'link',
+        href: '/cas/login?service=https%3A%2F%2Fold.example.org%2Fcas%3Fa%3Db%26c',
+        displayName: 'Old',
+      },
       { kind: 'post', id: 'https://wiki.example.org/metadata', displayName: 'Wiki' },
     ]);
     const tab = await new AccountTab(() => node).signIn();
     await tab.open('/');
-    assert.match(tab.page.text, /Calendar[\s\S]*Wiki/);
-    assert.doesNotMatch(tab.page.text, /Hidden|Nowhere|mute/);
+    assert.match(tab.page.text, /Calendar[\s\S]*Library[\s\S]*Wiki/);
+    assert.doesNotMatch(tab.page.text, /Hidden|Tool|mute/);
+    const exact = '/cas/login?service=https%3A%2F%2Fold.example.org%2Fcas%3Fa%3Db%26c';
+    const { location } = (await tab.browser.get(node, exact)).headers;
+    assert.match(location ?? '', /^https:\/\/old\.example\.org\/cas\?a=b&c&ticket=ST-/);
   } finally {
     await node.close();
   }

@@ -64,6 +64,7 @@ export async function addOne(io: CliIo, file: string, options: ConfigOption & Ad
 export interface AddServiceFlags {
   readonly name?: string;
   readonly language?: string;
+  readonly portal: boolean;
   readonly exact?: true;
   readonly user?: string;
   readonly attribute?: readonly string[];
@@ -72,11 +73,12 @@ export interface AddServiceFlags {
 
 export async function addOneService(io: CliIo, url: string, options: ConfigOption & AddServiceFlags): Promise<void> {
   const { parties } = readConfig(options.config, io.environment);
-  const { name, language, exact, user, attribute, callback } = options;
+  const { name, language, portal, exact, user, attribute, callback } = options;
   const document = {
     url,
     ...(name === undefined ? {} : { name }),
     ...(language === undefined ? {} : { language }),
+    ...(portal ? {} : { portal }),
     ...(exact === undefined ? {} : { match: 'exact' }),
     ...(user === undefined ? {} : { user }),
     ...(attribute === undefined ? {} : { attributes: attribute }),

@@ -33,6 +33,7 @@ export function addPartiesCommand(program: Command, io: CliIo): void {
     .argument('<url>', 'its address: it and everything under it may ask for sign-ins')
     .option('--name <name>', 'shown on the login page; its host, by default')
     .option('--language <tag>', 'of the pages, where nobody asks for one that there is: en or de')
+    .option('--no-portal', 'it does not stand on the page of applications')
     .option('--exact', 'the address alone, and nothing under it')
     .option('--user <attribute>', 'what the service knows people by; the login name, by default')
     .option('--attribute <name...>', 'what it is told of people')

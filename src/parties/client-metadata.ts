@@ -56,7 +56,7 @@ const ownSettings = z.strictObject({
   introspects: z.array(uri).max(20).default([]),
   /** In seconds, at most the session's. */
   refreshTokenLifetime: z.int().min(60).max(7_776_000).optional(),
-  /** Shown at `/`, where it is opened by its initiate_login_uri. */
+  /** Shown at `/`, where it is opened by its initiate_login_uri, or else its client_uri. */
   portal: z.boolean().default(false),
 });
 

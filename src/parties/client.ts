@@ -165,7 +165,23 @@ const sector: Rule = (metadata, report) => {
   }
 };
 
-const RULES: readonly Rule[] = [returnAddresses, fetchedAddresses, authentication, publicKeys, grants, fapi, sector];
+/** A tile that opens nothing, or something that is no page of the web, would be seen by people only. */
+const portal: Rule = ({ signet, initiate_login_uri: initiate, client_uri: home }, report) => {
+  if (!signet.portal || initiate !== undefined) return;
+  if (home === undefined) report('signet.portal', 'true', 'initiate_login_uri or client_uri: what the tile opens');
+  else if (httpsProblem(home) !== null) report('client_uri', `'${home}'`, `${httpsProblem(home)}: the tile opens it`);
+};
+
+const RULES: readonly Rule[] = [
+  portal,
+  returnAddresses,
+  fetchedAddresses,
+  authentication,
+  publicKeys,
+  grants,
+  fapi,
+  sector,
+];
 
 function pathIn(source: string, parts: readonly PropertyKey[]): string {
   const dotted = parts.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');

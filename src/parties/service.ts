@@ -19,6 +19,8 @@ export const serviceSchema = z.strictObject({
   /** Of the pages, for browsers that want none of ours. */
   language: languageSetting.optional(),
   match: z.enum(['prefix', 'exact']).default('prefix'),
+  /** Shown at `/`. */
+  portal: z.boolean().default(true),
   /** The attribute that `<cas:user>` is; without it the login name. */
   user: z.string().min(1).max(256).optional(),
   attributes: attributesSetting.default([]),

@@ -232,7 +232,13 @@ test('a CAS service by its address: written, listed, not written twice, removed'
     attributes: ['mail', 'sn'],
     proxy: { callbackUrls: ['https://wiki.example/cb'] },
   });
-  await run(['add-service', 'https://library.example/?a=b', '--exact']);
+  const hidden = await run(['add-service', 'https://library.example/?a=b', '--exact', '--no-portal']);
+  const [other = ''] = /\S+\.service\.yaml/.exec(hidden.out) ?? [];
+  assert.deepEqual(parse(await readFile(join(folder, 'parties', other), 'utf8')), {
+    url: 'https://library.example/?a=b',
+    portal: false,
+    match: 'exact',
+  });
   const { out } = await run(['list']);
   assert.match(out, /^https:\/\/wiki\.example\/app\n {2}Wiki, and under it, proxy by https:\/\/wiki\.example\/cb /m);
   assert.match(out, /^https:\/\/library\.example\/\?a=b\n {2}library\.example, exactly /m);

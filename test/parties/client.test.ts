@@ -169,6 +169,13 @@ const refused: readonly {
     members: { signet: { fapi: true } },
     paths: ['token_endpoint_auth_method', 'id_token_signed_response_alg'],
   },
+  { name: 'a tile that opens nothing', members: { signet: { portal: true } }, paths: ['signet.portal'] },
+  // CWE-79: a link that a person clicks on our own page.
+  ...['javascript:alert(1)', 'http://wiki.example/', 'data:text/html,x'].map((client_uri) => ({
+    name: `a tile that opens ${client_uri}`,
+    members: { client_uri, signet: { portal: true } },
+    paths: ['client_uri'],
+  })),
   {
     name: 'all at once',
     members: { redirect_uris: [], jwks_uri: 'x', token_endpoint_auth_method: 'none', signet: { pkce: 'optional' } },

@@ -32,6 +32,7 @@ test('the least document is an address: everything under it, the login name, not
   assert.deepEqual(settings, {
     url: URL_OF_WIKI,
     match: 'prefix',
+    portal: true,
     attributes: [],
     consent: 'never',
     assurance: { floor: 'aal1', byGroup: {} },
