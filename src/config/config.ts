@@ -95,7 +95,11 @@ export const configSchema = z.strictObject({
       deviceFailures: positive
         .default(10)
         .describe('failures in a row before a browser that a person has signed in with counts as any other'),
-      addressFailures: positive.default(50).describe('failures before an address has to wait'),
+      addressFailures: positive
+        .default(50)
+        .describe(
+          'failures before an address has to wait; of IPv6 a /64, a /56 after 4 and a /48 after 16 times as many',
+        ),
       maxDelay: positive.default(60),
       window: positive.default(900),
       capacity: z.int().min(1000).default(100_000).describe('accounts, and addresses, that are counted'),

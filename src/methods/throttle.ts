@@ -11,6 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import {
   type AttemptStore,
+  type BucketPolicy,
   bucketWait,
   type CounterName,
   type CounterPolicy,
@@ -23,7 +24,7 @@ import {
 import type { MethodName } from '../core/authentication-event.ts';
 import { loginNameKey } from '../core/login-name.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
-import { addressKey } from './address-key.ts';
+import { addressKey, addressNetworks } from './address-key.ts';
 
 export interface ThrottlePolicy {
   readonly enabled: boolean;
@@ -31,7 +32,7 @@ export interface ThrottlePolicy {
   readonly accountFailures: number;
   /** Failures in a row that a browser with which the account has signed in may make before it counts as any other. */
   readonly deviceFailures: number;
-  /** Failures that an address may make in a `window`, over all accounts. */
+  /** Failures that an address may make in a `window`, over all accounts; of IPv6 a /64, a /56 4 and a /48 16 times as many. */
   readonly addressFailures: number;
   /** The ceiling of the delay, in seconds. */
   readonly maxDelay: number;
@@ -97,14 +98,15 @@ const NOBODY = '';
 
 export function createThrottle({ policy, store, capacity, onAddressUnknown }: ThrottleOptions): Throttle {
   const addresses = new LRUCache<string, LeakyBucket>({ max: capacity });
-  const filling = { size: policy.addressFailures, window: policy.window };
   let told = false;
 
-  const bucketOf = (address: string, now: EpochSeconds): LeakyBucket => {
-    const found = addresses.get(address) ?? { level: 0, at: now };
-    addresses.set(address, found);
-    return found;
-  };
+  /** Of the address, and of the wider networks that it is in. */
+  const bucketsOf = (address: string, now: EpochSeconds): readonly Filled[] =>
+    addressNetworks(address).map(({ key, times }) => {
+      const bucket = addresses.get(key) ?? { level: 0, at: now };
+      addresses.set(key, bucket);
+      return { bucket, by: { size: policy.addressFailures * times, window: policy.window } };
+    });
 
   const placeOf = (address: string | null): string | null => {
     const place = address === null ? null : addressKey(address);
@@ -143,11 +145,14 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
       if (own !== null && isUnavailable(own)) return { kind: 'unavailable' };
       if (own !== null) return { kind: 'admitted', settle: own.settle };
       // Somebody who has signed in from here is counted by themselves: others behind the same address cannot shut them out.
-      const bucket = place === null || familiar ? null : bucketOf(place, now);
-      const full = bucket === null ? 0 : bucketWait(bucket, filling, now);
+      const buckets = attempt.address === null || familiar ? [] : bucketsOf(attempt.address, now);
+      const full = Math.max(0, ...buckets.map(({ bucket, by }) => bucketWait(bucket, by, now)));
       if (full > 0) return { kind: 'throttled', retryAfter: Math.ceil(full) };
-      // Before the store is asked, so that many at once find it filled.
-      if (bucket !== null) fillBucket(bucket, filling, now);
+      // Before the store is asked, so that many at once find them filled.
+      for (const { bucket, by } of buckets) fillBucket(bucket, by, now);
+      const unfill = (): void => {
+        for (const { bucket } of buckets) unfillBucket(bucket);
+      };
       const { accountFailures: free, maxDelay, window } = policy;
       const ceiling = method === 'password' ? null : SECOND_FACTOR_CEILING;
       const name = counterName(attempt, familiar && ceiling === null ? place : null);
@@ -156,18 +161,23 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
         return {
           kind: 'admitted',
           settle: async (outcome) => {
-            if (outcome === 'not-failed' && bucket !== null) unfillBucket(bucket);
+            if (outcome === 'not-failed') unfill();
             await reserved.settle(outcome);
           },
         };
       }
-      if (bucket !== null) unfillBucket(bucket);
+      unfill();
       if (isUnavailable(reserved)) return { kind: 'unavailable' };
       return reserved.kind === 'locked' ? reserved : { kind: 'throttled', retryAfter: reserved.seconds };
     },
     finished: (accountId, proved, address, now) =>
       store.finished(accountId, proved, address === null ? null : addressKey(address), now),
   };
+}
+
+interface Filled {
+  readonly bucket: LeakyBucket;
+  readonly by: BucketPolicy;
 }
 
 type Reserved = Extract<Reservation, { readonly kind: 'reserved' }>;

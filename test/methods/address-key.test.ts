@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { addressKey } from '../../src/methods/address-key.ts';
+import { addressKey, addressNetworks } from '../../src/methods/address-key.ts';
 
 const rows: readonly (readonly [address: string, key: string | null])[] = [
   ['192.0.2.1', '192.0.2.1'],
@@ -50,3 +50,22 @@ test('all of a /64 is one, whatever the last 64 bits; no other /64 is it', () =>
     }),
   );
 });
+
+for (const [address, networks] of [
+  ['192.0.2.1', ['192.0.2.1']],
+  ['::ffff:192.0.2.1', ['192.0.2.1']],
+  ['2001:db8:1:2fe:3:4:5:6', ['2001:db8:1:2fe::/64', '2001:db8:1:200::/56', '2001:db8:1:0::/48']],
+  ['2001:db8:1:ff::', ['2001:db8:1:ff::/64', '2001:db8:1:0::/56', '2001:db8:1:0::/48']],
+  ['unknown', []],
+] as const) {
+  test(`'${address}' is in ${networks.length} networks`, () => {
+    assert.deepEqual(
+      addressNetworks(address).map(({ key }) => key),
+      networks,
+    );
+    assert.deepEqual(
+      addressNetworks(address).map(({ times }) => times),
+      [1, 4, 16].slice(0, networks.length),
+    );
+  });
+}

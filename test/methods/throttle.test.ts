@@ -249,6 +249,39 @@ test('an address’s count is of a /64, and of attempts under way too', async ()
   assert.equal(await fail(throttle, from('2001:db8:0:1::1', { ...anna, accountId: 'x' }), start), 0);
 });
 
+// RFC 6177: a household may have a /56, a site a /48. Over all addresses in it, far less than each of them alone might.
+for (const { network, address, expect, beside } of [
+  { network: '/64', address: (n: number) => `2001:db8:1:100::${n + 1}`, expect: 5, beside: '2001:db8:1:101::1' },
+  {
+    network: '/56',
+    address: (n: number) => `2001:db8:1:1${(n + 16).toString(16)}::1`,
+    expect: 20,
+    beside: '2001:db8:1:200::1',
+  },
+  {
+    network: '/48',
+    address: (n: number) => `2001:db8:1:${(n + 16).toString(16)}00::1`,
+    expect: 80,
+    beside: '2001:db8:2::1',
+  },
+] as const) {
+  test(`who changes addresses within a ${network} has ${expect} failures, and takes no room from those beside`, async () => {
+    const { throttle } = open({ addressFailures: 5 });
+    let admitted = 0;
+    for (let n = 0; n < 200; n++) {
+      const who = { ...anna, accountId: `a${n}` };
+      if ((await fail(throttle, from(address(n), who), start)) === 0) admitted += 1;
+    }
+    assert.equal(admitted, expect);
+    assert.equal(await fail(throttle, from(beside), start), 0);
+    // Successes and what the account's own count turns away are taken back from each.
+    const calm = open({ addressFailures: 5 }).throttle;
+    for (let n = 0; n < 200; n++) {
+      assert.equal(await attempt(calm, from(address(n), { ...anna, accountId: `a${n}` }), start, 'not-failed'), 0);
+    }
+  });
+}
+
 test('successes do not fill an address’s count, and a finished login does not empty it', async () => {
   const { throttle } = open({ addressFailures: 5 });
   const office = (n: number) => from('192.0.2.1', { ...anna, accountId: `a${n}` });
