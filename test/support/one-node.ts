@@ -31,7 +31,14 @@ export function plainSpMetadata(base: string, acs = `${base}/acs`): string {
 </md:SPSSODescriptor></md:EntityDescriptor>`;
 }
 
-const QUIET = { SIGNET_TRUSTED_PROXIES: '["127.0.0.1"]', SIGNET_SPENT_CAPACITY: '1024', SIGNET_PASSWORD_WORKERS: '1' };
+const QUIET = {
+  SIGNET_TRUSTED_PROXIES: '["127.0.0.1"]',
+  // Tables are as large as they may become from the beginning: a tenth of a second for every node.
+  SIGNET_SPENT_CAPACITY: '1024',
+  SIGNET_THROTTLE_CAPACITY: '1000',
+  SIGNET_ACCOUNT_CACHE_CAPACITY: '100',
+  SIGNET_PASSWORD_WORKERS: '1',
+};
 
 export interface OneNodeOptions {
   readonly publicUrl?: string;
