@@ -1,5 +1,5 @@
 // Owns: how `signet inspect` shows the values of a body: times, ids, proofs, and everything else in diagnostic notation.
-// Leaves to inspect-bodies.ts: which key is shown how.
+// Leaves to inspect-…-bodies.ts: which key is shown how.
 import { METHOD_NUMBERS } from '../core/authentication-event.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import type { CborMap, CborValue } from '../sealer/cbor.ts';

@@ -4,8 +4,11 @@ import { decodeAccess } from '../sealed/access-body.ts';
 import { decodeCode } from '../sealed/code-body.ts';
 import { decodePushed } from '../sealed/par-body.ts';
 import { decodeRefresh } from '../sealed/refresh-body.ts';
+import type { CborValue } from '../sealer/cbor.ts';
 import { readCborMap } from '../sealer/cbor-fields.ts';
 import { afterKey, hex, id, kids, list, plain, type Row, time } from './inspect-notation.ts';
+
+const hashes = (value: CborValue): readonly string[] => list(value).map(hex);
 
 export const PENDING_OIDC: Row = {
   isReadable: (data) => decodePending({ protocol: 'oidc', data }) !== null,
@@ -19,7 +22,7 @@ export const PENDING_OIDC: Row = {
     7: { name: 'code challenge' },
     8: { name: 'dpop key', show: hex },
     9: { name: 'scope', show: plain },
-    10: { name: 'resources', show: (value) => list(value).map(hex) },
+    10: { name: 'resources', show: hashes },
     11: { name: 'claims', show: plain },
     12: { name: 'acr', show: plain },
     13: { name: 'flags', show: plain },
@@ -39,7 +42,7 @@ export const CODE: Row = {
     7: { name: 'code challenge' },
     8: { name: 'dpop key', show: hex },
     9: { name: 'scope', show: plain },
-    10: { name: 'resources', show: (value) => list(value).map(hex) },
+    10: { name: 'resources', show: hashes },
     11: { name: 'claims', show: plain },
     12: { name: 'nonce' },
     13: { name: 'acr', show: plain },
@@ -62,7 +65,7 @@ export const REFRESH: Row = {
     5: { name: 'session created', show: time },
     6: { name: 'events', show: afterKey(5) },
     7: { name: 'scope', show: plain },
-    8: { name: 'resources', show: (value) => list(value).map(hex) },
+    8: { name: 'resources', show: hashes },
     9: { name: 'dpop key', show: hex },
     10: { name: 'claims', show: plain },
     11: { name: 'acr', show: plain },

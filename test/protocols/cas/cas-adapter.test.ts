@@ -1,33 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Authenticated } from '../../../src/core/authentication-result.ts';
 import { readService, type Service } from '../../../src/parties/service.ts';
 import { createServiceIndex } from '../../../src/parties/service-index.ts';
 import { createCasAdapter } from '../../../src/protocols/cas/cas-adapter.ts';
 import { encodePending } from '../../../src/protocols/cas/pending-answer.ts';
 import type { ServiceTicket } from '../../../src/sealed/service-ticket-body.ts';
+import { ACCEPTED_IN_PART, NOW } from '../accepted-in-part.ts';
 
-const NOW = 1_790_000_000;
 const APP = 'https://app.example.org/';
-const app = { method: 'totp', credentialId: 'app', at: NOW - 600 } as const;
-const password = { method: 'password', credentialId: 'pw', at: NOW } as const;
-
-/** A session of two proofs, of which the request accepts the newer. */
-const result: Authenticated = {
-  kind: 'authenticated',
-  account: { id: 'a-1', loginName: 'anna', disabled: false, attributes: new Map(), groups: [] },
-  session: {
-    sid: Buffer.alloc(16, 3),
-    accountId: 'a-1',
-    created: NOW - 600,
-    events: [app, password],
-    participants: [],
-    lineage: [],
-  },
-  proofs: [password],
-  change: { kind: 'extended' },
-  agreed: null,
-};
 
 // CWE-287; CAS protocol 3 §2.1.1: with renew the ticket is about what was proved for it.
 test('a ticket with renew has the level of what was given anew, and ends with the whole session', async () => {
@@ -50,7 +30,7 @@ test('a ticket with renew has the level of what was given anew, and ends with th
     ticketSeconds: 10,
   });
   const pending = encodePending({ partyHash: service.hash, service: APP, post: false, renew: true });
-  const answer = await adapter.answer(result, pending, { ancestors: [], answerId: Buffer.alloc(16) });
+  const answer = await adapter.answer(ACCEPTED_IN_PART, pending, { ancestors: [], answerId: Buffer.alloc(16) });
   assert.equal(answer.kind, 'answer');
   const [ticket] = sealed;
   assert.equal(ticket?.level, 'aal1');

@@ -1,32 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Authenticated } from '../../../src/core/authentication-result.ts';
 import type { Client } from '../../../src/parties/client.ts';
 import { createOidcAdapter } from '../../../src/protocols/oidc/oidc-adapter.ts';
 import { encodePending, shortHash } from '../../../src/protocols/oidc/pending-answer.ts';
 import type { CurrentKey } from '../../../src/signing/key-set-folder.ts';
+import { ACCEPTED_IN_PART, NEWER_PROOF, NOW } from '../accepted-in-part.ts';
 
-const NOW = 1_790_000_000;
 const CALLBACK = 'https://wiki.example.org/callback';
-const app = { method: 'totp', credentialId: 'app', at: NOW - 600 } as const;
-const password = { method: 'password', credentialId: 'pw', at: NOW } as const;
-
-/** A session of two proofs, of which the request accepts the newer. */
-const result: Authenticated = {
-  kind: 'authenticated',
-  account: { id: 'a-1', loginName: 'anna', disabled: false, attributes: new Map(), groups: [] },
-  session: {
-    sid: Buffer.alloc(16, 3),
-    accountId: 'a-1',
-    created: NOW - 600,
-    events: [app, password],
-    participants: [],
-    lineage: [],
-  },
-  proofs: [password],
-  change: { kind: 'extended' },
-  agreed: null,
-};
 
 // OpenID Connect Core §3.1.2.1: with prompt=login or max_age, acr and auth_time are about what was proved since.
 test('code and ID token are about the proofs that the request accepts, not about all that the session has seen', async () => {
@@ -78,7 +58,7 @@ test('code and ID token are about the proofs that the request accepts, not about
     subject: null,
     authTime: false,
   });
-  const answer = await adapter.answer(result, pending, { ancestors: [], answerId: Buffer.alloc(16) });
+  const answer = await adapter.answer(ACCEPTED_IN_PART, pending, { ancestors: [], answerId: Buffer.alloc(16) });
   assert.equal(answer.kind, 'answer');
-  assert.deepEqual(told, [[password], [password]]);
+  assert.deepEqual(told, [[NEWER_PROOF], [NEWER_PROOF]]);
 });
