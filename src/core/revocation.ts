@@ -13,10 +13,11 @@ export interface RevocationSubject {
 }
 
 /**
- * reauth: the feed is stale, so the person is asked again. unavailable: more has been ended than the node can hold, and the
+ * reauth: the feed is stale, so the person is asked again. stale: so stale that nothing counts that it could be about.
+ * Neither says that anything has ended: a program is told to come back. unavailable: more has been ended than the node can hold, and the
  * database that would know cannot be asked: the caller refuses for now, and what was shown stays as it is.
  */
-export type RevocationVerdict = 'good' | 'revoked' | 'reauth' | 'unavailable';
+export type RevocationVerdict = 'good' | 'revoked' | 'reauth' | 'stale' | 'unavailable';
 
 export interface Revocations {
   /** From memory; a database is asked only while there is more than fits there. Never rejects. */

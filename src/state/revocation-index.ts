@@ -159,7 +159,7 @@ export function verdictByAge(
 ): RevocationVerdict {
   if (lastGood !== null && now - lastGood <= staleAfter) return 'good';
   if (failMode === 'open') return 'good';
-  if (failMode === 'closed') return 'revoked';
+  if (failMode === 'closed') return 'stale';
   return now - (latestProof ?? 0) <= RECENT_PROOF_SECONDS ? 'good' : 'reauth';
 }
 

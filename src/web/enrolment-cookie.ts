@@ -46,7 +46,7 @@ export function createEnrolmentCookie(options: {
       const subject = { sid: null, accountId: body.accountId, oldestProof: iat, latestProof: iat };
       const verdict = await revocations.check(subject, facts.now);
       if (verdict === 'unavailable') return { unavailable: true };
-      if (verdict === 'revoked') return null;
+      if (verdict === 'revoked' || verdict === 'stale') return null;
       return { ...body, at: iat, exp, kid };
     },
     seal: (body, ancestors, now) => {

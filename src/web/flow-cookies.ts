@@ -94,7 +94,7 @@ export function createFlowCookies(options: FlowCookieOptions): FlowCookies {
     };
     const verdict = await revocations.check(subject, facts.now);
     if (verdict === 'unavailable') return { unavailable: true };
-    return verdict === 'revoked' ? null : found;
+    return verdict === 'revoked' || verdict === 'stale' ? null : found;
   };
 
   const shown = (facts: RequestFacts): string[] =>

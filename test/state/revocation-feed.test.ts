@@ -110,7 +110,7 @@ const staleRows = [
   { name: 'older, reauth, an old proof', failMode: 'reauth', age: 301, proofAge: 301, expect: 'reauth' },
   { name: 'older, reauth, a recent proof', failMode: 'reauth', age: 301, proofAge: 300, expect: 'good' },
   { name: 'older, open', failMode: 'open', age: 9999, proofAge: 9999, expect: 'good' },
-  { name: 'older, closed, a recent proof', failMode: 'closed', age: 301, proofAge: 1, expect: 'revoked' },
+  { name: 'older, closed, a recent proof', failMode: 'closed', age: 301, proofAge: 1, expect: 'stale' },
 ] as const;
 for (const row of staleRows) {
   test(`stale feed: ${row.name}`, async () => {

@@ -134,7 +134,7 @@ forEachDatabase(({ test: on }) => {
   for (const [failMode, expected] of [
     ['open', 'good'],
     ['reauth', 'reauth'],
-    ['closed', 'revoked'],
+    ['closed', 'stale'],
   ] as const) {
     on(`a feed that could not be read for over five minutes, failMode ${failMode}`, async ({ database }) => {
       const time = { now: NOW };
@@ -150,7 +150,7 @@ forEachDatabase(({ test: on }) => {
       assert.equal(await feed.check(subject(NOW), time.now), 'good');
       time.now += 1;
       assert.equal(await feed.check(subject(NOW), time.now), expected);
-      assert.equal(await feed.check(subject(time.now), time.now), failMode === 'closed' ? 'revoked' : 'good');
+      assert.equal(await feed.check(subject(time.now), time.now), failMode === 'closed' ? 'stale' : 'good');
       assert.equal(feed.status().age, 301);
       down = false;
       await feed.poll();

@@ -52,7 +52,7 @@ export interface OneNodeOptions {
   /** Of everybody; a mail address when nothing is said. */
   readonly attributes?: ReadonlyMap<string, readonly string[]>;
   /** Without it people stand in users.yaml, and nothing is shared: a file of its own, or a database at this URL. */
-  readonly database?: 'sqlite' | `postgres://${string}`;
+  readonly database?: 'sqlite' | `sqlite:${string}` | `postgres://${string}`;
 }
 
 export interface Answer {

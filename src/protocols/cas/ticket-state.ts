@@ -17,9 +17,9 @@ export function createTicketJudge(deps: {
 }): JudgeTicket {
   return async ({ sid, accountId, oldestProof, latestProof }, now) => {
     const verdict = await deps.revocations.check({ sid, accountId, oldestProof, latestProof }, now);
-    if (verdict === 'unavailable') return casProblem('unavailable', 'revocations');
-    // A stale feed asks a person to prove themselves again; a program cannot, so it has to start over.
-    if (verdict !== 'good') return casProblem('session-ended', verdict);
+    if (verdict === 'revoked') return casProblem('session-ended', verdict);
+    // A stale feed asks a person to prove themselves again. A program cannot, and is not told that anything has ended.
+    if (verdict !== 'good') return casProblem('unavailable', `revocations: ${verdict}`);
     const account = await deps.directory.findById(accountId);
     if (account !== null && isUnavailable(account)) return casProblem('unavailable', 'directory');
     return account === null || account.disabled ? casProblem('account-gone', 'disabled or gone') : { account };

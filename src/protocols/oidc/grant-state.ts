@@ -37,9 +37,9 @@ export function createGrantJudge(deps: {
   return async (grant, now) => {
     const { sid, accountId, oldestProof, latestProof } = grant;
     const verdict = await deps.revocations.check({ sid, accountId, oldestProof, latestProof }, now);
-    if (verdict === 'unavailable') return { kind: 'unavailable', because: 'revocations' };
-    // A stale feed asks a person to prove themselves again; a program cannot, so it has to start over.
-    if (verdict !== 'good') return { kind: 'ended', because: 'session' };
+    if (verdict === 'revoked') return { kind: 'ended', because: 'session' };
+    // A stale feed asks a person to prove themselves again. A program cannot, and would throw away what has not ended.
+    if (verdict !== 'good') return { kind: 'unavailable', because: 'revocations' };
     const family = await deps.families.state(grant.family, now);
     if (family === 'unknown') return { kind: 'unavailable', because: 'families' };
     if (family === 'ended') return { kind: 'ended', because: 'family' };

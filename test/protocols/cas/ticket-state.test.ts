@@ -44,8 +44,8 @@ const rows = [
 for (const { name, found, is } of rows) {
   test(`the account is ${name}: ${is}`, async () => assert.equal(await judged(found), is));
 }
-test('nobody can say whether the session is over', async () =>
-  assert.equal(await judged(alice, 'unavailable'), 'unavailable'));
-for (const verdict of ['revoked', 'reauth'] as const) {
-  test(`the session is ${verdict}`, async () => assert.equal(await judged(alice, verdict), 'session-ended'));
+for (const verdict of ['unavailable', 'reauth', 'stale'] as const) {
+  test(`nobody can say whether the session is over: ${verdict}`, async () =>
+    assert.equal(await judged(alice, verdict), 'unavailable'));
 }
+test('the session is over', async () => assert.equal(await judged(alice, 'revoked'), 'session-ended'));
