@@ -38,6 +38,8 @@ export interface ConsentWords {
   readonly title: (application: string) => string;
   /** Around the name of the application and where its address is. */
   readonly asks: (host: string) => string;
+  /** Before the person's name. */
+  readonly person: string;
   readonly told: string;
   /** Before the names of what is not known of the person as yet. */
   readonly later: string;

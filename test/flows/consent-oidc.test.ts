@@ -86,7 +86,7 @@ for (const mode of ['database', 'alone'] as const) {
     for (const said of [
       'Tell Asking Wiki who you are?',
       'It is at wiki.example.org and asks',
-      'as alice',
+      'You are signed in as alice',
       'A made-up name that only this application gets',
       'Your e-mail address person@example.org',
       'Whether your e-mail address was checked no',

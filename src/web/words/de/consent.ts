@@ -4,6 +4,7 @@ import type { ConsentWords } from '../../consent-words.ts';
 export const consentWords: ConsentWords = {
   title: (application) => `${application} mitteilen, wer Sie sind?`,
   asks: (host) => `Die Anwendung ist unter ${host} zu finden und möchte etwas über Sie wissen.`,
+  person: 'Sie sind angemeldet als',
   told: 'Wenn Sie zustimmen, erfährt sie:',
   later: 'Sobald es über Sie bekannt ist, auch:',
   more: (count) => `und ${count} weitere`,

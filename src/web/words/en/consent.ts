@@ -4,6 +4,7 @@ import type { ConsentWords } from '../../consent-words.ts';
 export const consentWords: ConsentWords = {
   title: (application) => `Tell ${application} who you are?`,
   asks: (host) => `It is at ${host} and asks to be told about you.`,
+  person: 'You are signed in as',
   told: 'If you agree, it is told:',
   later: 'As soon as it is known about you, also:',
   more: (count) => `and ${count} more`,
