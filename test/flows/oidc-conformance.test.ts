@@ -1,24 +1,21 @@
-// The OpenID Basic OP profile, module by module (Config and Form Post: oidc-conformance-form-post.test.ts): each row is named as in the OpenID Foundation's
+// The OpenID Basic OP profile, module by module and the Form Post OP profile, which is the same with other answers (Config: oidc-conformance-config.test.ts): each row is named as in the OpenID Foundation's
 // conformance suite (gitlab.com/openid/conformance-suite) and does, and expects, what that module does.
 // Left out, because the profile makes them optional and Signet does not serve them: modules that fetch a request_uri
 // (oidcc-request-uri-*: docs say why) and dynamic registration.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { authorizePath, basic, CALLBACK, call, claimsOf, ISSUER, returned } from '../support/oidc.ts';
+import { decodeProtectedHeader } from 'jose';
+import { authorizePath, basic, CALLBACK, CHALLENGE, call, claimsOf, ISSUER, VERIFIER } from '../support/oidc.ts';
 import {
-  codeFor,
-  errorOf,
-  idClaims,
   later,
   SUITE_AUTH,
   SUITE_SECRET,
+  type SuiteMode,
   startSuiteNode,
+  suiteIn,
   token,
-  tokensFor,
   userinfo,
-  visit,
-  WITHOUT_PKCE,
 } from '../support/oidc-suite.ts';
 import type { OneNode } from '../support/one-node.ts';
 import { PersonBrowser } from '../support/person.ts';
@@ -44,259 +41,294 @@ const scopes = [
 
 type Module = readonly [name: string, run: (browser: PersonBrowser) => Promise<void>];
 
-const BASIC: readonly Module[] = [
-  [
-    'oidcc-server',
-    async (browser) => {
-      const { answer } = await visit(node, browser);
-      assert.equal(returned(answer).get('state'), 's');
-      const { body, headers } = await token(node, returned(answer).get('code') ?? '');
-      assert.equal(body.token_type, 'Bearer');
-      assert.equal(headers['cache-control'], 'no-store');
-      const claims = await claimsOf(node, body.id_token ?? '', 'JWT', 'suite');
-      assert.equal(claims.iss, ISSUER);
-      assert.ok(claims.sub !== undefined && claims.sub.length <= 255);
-      const hash = createHash('sha256')
-        .update(body.access_token ?? '')
-        .digest();
-      assert.equal(claims.at_hash, hash.subarray(0, 16).toString('base64url'));
-    },
-  ],
-  [
-    'oidcc-response-type-missing',
-    async (browser) => assert.equal(await errorOf(node, browser, { response_type: undefined }), 'invalid_request'),
-  ],
-  [
-    'oidcc-userinfo-get',
-    async (browser) => {
-      const { access_token: accessToken, id_token: idToken = '' } = await tokensFor(node, browser);
-      const { sub } = await claimsOf(node, idToken, 'JWT', 'suite');
-      assert.equal((await userinfo(node, 'GET', accessToken)).sub, sub);
-    },
-  ],
-  [
-    'oidcc-userinfo-post-header',
-    async (browser) => assert.ok((await userinfo(node, 'POST', (await tokensFor(node, browser)).access_token)).sub),
-  ],
-  [
-    // RFC 6750 §2.2 is optional and not served: the suite warns and goes on.
-    'oidcc-userinfo-post-body',
-    async (browser) => {
-      const told = await call(node, '/oidc/userinfo', { access_token: (await tokensFor(node, browser)).access_token });
-      assert.equal(told.status, 401);
-    },
-  ],
-  [
-    'oidcc-ensure-request-without-nonce-succeeds-for-code-flow',
-    async (browser) => assert.equal('nonce' in (await idClaims(node, browser, { nonce: undefined })), false),
-  ],
-  ...scopes.map(
-    ({ module, scope, claims }): Module => [
-      module,
+function modulesIn(mode: SuiteMode): readonly Module[] {
+  const { usual, addressOf, parametersOf, visit, codeFor, tokensFor, idClaims, errorOf } = suiteIn(mode);
+  return [
+    [
+      'oidcc-server',
       async (browser) => {
-        const { access_token: accessToken, scope: granted } = await tokensFor(node, browser, { scope });
-        assert.equal(granted, scope);
-        const told = await userinfo(node, 'GET', accessToken);
-        for (const claim of claims) assert.ok(told[claim] !== undefined, claim);
+        const { answer } = await visit(node, browser);
+        assert.equal(parametersOf(answer).get('state'), 's');
+        const { body, headers } = await token(node, parametersOf(answer).get('code') ?? '');
+        assert.equal(body.token_type, 'Bearer');
+        assert.equal(headers['cache-control'], 'no-store');
+        const claims = await claimsOf(node, body.id_token ?? '', 'JWT', 'suite');
+        assert.equal(claims.iss, ISSUER);
+        assert.ok(claims.sub !== undefined && claims.sub.length <= 255);
+        const hash = createHash('sha256')
+          .update(body.access_token ?? '')
+          .digest();
+        assert.equal(claims.at_hash, hash.subarray(0, 16).toString('base64url'));
       },
     ],
-  ),
-  [
-    'oidcc-ensure-other-scope-order-succeeds',
-    async (browser) =>
-      assert.ok(
-        (await userinfo(node, 'GET', (await tokensFor(node, browser, { scope: 'email openid' })).access_token)).email,
-      ),
-  ],
-  ...['page', 'popup'].map(
-    (display): Module => [
-      `oidcc-display-${display}`,
-      async (browser) => assert.ok((await idClaims(node, browser, { display })).sub),
+    [
+      'oidcc-idtoken-signature',
+      async (browser) => {
+        const { id_token: idToken = '' } = await tokensFor(node, browser);
+        const { keys } = JSON.parse((await node.ask({ path: '/oidc/jwks' })).text);
+        const header = decodeProtectedHeader(idToken);
+        assert.equal(header.alg, 'RS256', 'what the client is registered with');
+        assert.equal(keys.filter(({ kid }: { kid: string }) => kid === header.kid).length, 1);
+        assert.ok((await claimsOf(node, idToken, 'JWT', 'suite')).sub);
+      },
     ],
-  ),
-  [
-    'oidcc-prompt-login',
-    async (browser) => {
-      const first = await idClaims(node, browser);
-      await later(node, 2, async () => {
-        const { answer, asked } = await visit(node, browser, { prompt: 'login' });
-        assert.ok(asked);
-        const { body } = await token(node, returned(answer).get('code') ?? '');
-        const second = await claimsOf(node, body.id_token ?? '', 'JWT', 'suite');
-        assert.ok(Number(second.auth_time) > Number(first.auth_time));
-        assert.equal(second.sub, first.sub);
-      });
-    },
-  ],
-  [
-    'oidcc-prompt-none-not-logged-in',
-    async (browser) => assert.equal(await errorOf(node, browser, { prompt: 'none' }), 'login_required'),
-  ],
-  [
-    'oidcc-prompt-none-logged-in',
-    async (browser) => {
-      const first = await idClaims(node, browser);
-      const second = await idClaims(node, browser, { prompt: 'none' });
-      assert.deepEqual([second.sub, second.auth_time], [first.sub, first.auth_time]);
-    },
-  ],
-  [
-    'oidcc-max-age-1',
-    async (browser) => {
-      const first = await idClaims(node, browser, { max_age: '15000' });
-      await later(node, 2, async () => {
-        const { answer, asked } = await visit(node, browser, { max_age: '1' });
-        assert.ok(asked, 'the proof is older than a second');
-        const { body } = await token(node, returned(answer).get('code') ?? '');
-        const second = await claimsOf(node, body.id_token ?? '', 'JWT', 'suite');
-        assert.ok(Number(second.auth_time) > Number(first.auth_time));
-      });
-    },
-  ],
-  [
-    'oidcc-max-age-10000',
-    async (browser) => {
-      const first = await idClaims(node, browser, { max_age: '10000' });
-      const { answer, asked } = await visit(node, browser, { max_age: '10000' });
-      assert.equal(asked, false);
-      const { body } = await token(node, returned(answer).get('code') ?? '');
-      assert.equal((await claimsOf(node, body.id_token ?? '', 'JWT', 'suite')).auth_time, first.auth_time);
-    },
-  ],
-  [
-    'oidcc-ensure-request-with-unknown-parameter-succeeds',
-    async (browser) => assert.ok((await idClaims(node, browser, { extra: 'foobar' })).sub),
-  ],
-  [
-    'oidcc-id-token-hint',
-    async (browser) => {
-      const { id_token: hint = '' } = await tokensFor(node, browser);
-      const { sub } = await claimsOf(node, hint, 'JWT', 'suite');
-      assert.equal((await idClaims(node, browser, { id_token_hint: hint, prompt: 'none' })).sub, sub);
-    },
-  ],
-  ['oidcc-login-hint', async (browser) => assert.ok((await idClaims(node, browser, { login_hint: 'alice' })).sub)],
-  ['oidcc-ui-locales', async (browser) => assert.ok((await idClaims(node, browser, { ui_locales: 'xx en' })).sub)],
-  ['oidcc-claims-locales', async (browser) => assert.ok((await idClaims(node, browser, { claims_locales: 'se' })).sub)],
-  [
-    'oidcc-ensure-request-with-acr-values-succeeds',
-    async (browser) =>
-      assert.ok((await idClaims(node, browser, { acr_values: 'https://refeds.org/profile/sfa 1 2' })).acr),
-  ],
-  [
-    'oidcc-codereuse',
-    async (browser) => {
-      const code = await codeFor(node, browser);
-      assert.equal((await token(node, code)).status, 200);
-      const { status, body } = await token(node, code);
-      assert.deepEqual([status, body.error], [400, 'invalid_grant']);
-    },
-  ],
-  [
-    'oidcc-codereuse-30seconds',
-    async (browser) => {
-      const code = await codeFor(node, browser);
-      const { body } = await token(node, code);
-      await later(node, 30, async () => {
-        assert.equal((await token(node, code)).body.error, 'invalid_grant');
-        const headers = { Authorization: `Bearer ${body.access_token}` };
-        assert.equal((await node.ask({ path: '/oidc/userinfo', headers })).status, 401, 'what it gave has ended');
-      });
-    },
-  ],
-  [
-    'oidcc-ensure-registered-redirect-uri',
-    async (browser) => {
-      const { answer } = await visit(node, browser, { redirect_uri: 'https://wiki.example.org/not-registered' });
-      assert.deepEqual([answer.status, answer.headers.location], [400, undefined]);
-    },
-  ],
-  [
-    'oidcc-redirect-uri-query-OK',
-    async (browser) => {
-      const { answer } = await visit(node, browser, { redirect_uri: `${CALLBACK}?dummy1=lorem&dummy2=ipsum` });
-      const parameters = new URL(answer.headers.location ?? '').searchParams;
-      assert.deepEqual([parameters.get('dummy1'), parameters.get('dummy2')], ['lorem', 'ipsum']);
-      assert.ok(parameters.has('code'));
-    },
-  ],
-  [
-    'oidcc-redirect-uri-query-mismatch',
-    async (browser) => {
-      const { answer } = await visit(node, browser, { redirect_uri: `${CALLBACK}?dummy1=lorem&dummy2=other` });
-      assert.deepEqual([answer.status, answer.headers.location], [400, undefined]);
-    },
-  ],
-  [
-    'oidcc-redirect-uri-query-added',
-    async (browser) => {
-      const { answer } = await visit(node, browser, { redirect_uri: `${CALLBACK}?foo=bar` });
-      assert.deepEqual([answer.status, answer.headers.location], [400, undefined]);
-    },
-  ],
-  [
-    'oidcc-ensure-post-request-succeeds',
-    async (browser) => {
-      const form = Object.fromEntries(new URLSearchParams(authorizePath('suite', WITHOUT_PKCE).split('?')[1]));
-      const posted = await browser.postFromElsewhere(node, '/oidc/authorize', form);
-      const flow = posted.headers.location ?? '';
-      const answer = await browser.login(node, flow, await browser.get(node, flow));
-      assert.ok(returned(answer).has('code'));
-    },
-  ],
-  [
-    'oidcc-server-client-secret-post',
-    async (browser) => {
-      const code = await codeFor(node, browser, {}, 'suite-post');
-      assert.equal((await token(node, code, 'suite-post', { client_secret: SUITE_SECRET }, {})).status, 200);
-    },
-  ],
-  [
-    'oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported',
-    async (browser) => {
-      const object = [
-        '{"alg":"none"}',
-        JSON.stringify({ client_id: 'suite', redirect_uri: CALLBACK, scope: 'openid', state: 'inside' }),
-        '',
-      ];
-      const request = object.map((part) => Buffer.from(part).toString('base64url')).join('.');
-      assert.equal(await errorOf(node, browser, { request }), 'invalid_request_object');
-    },
-  ],
-  [
-    'oidcc-claims-essential',
-    async (browser) => {
-      const claims = JSON.stringify({ userinfo: { email: { essential: true } } });
-      const { access_token: accessToken } = await tokensFor(node, browser, { claims, scope: 'openid email' });
-      assert.equal((await userinfo(node, 'GET', accessToken)).email, 'person@example.org');
-    },
-  ],
-  [
-    'oidcc-ensure-request-object-with-redirect-uri',
-    async (browser) => assert.equal(await errorOf(node, browser, { request: 'e30.e30.' }), 'invalid_request_object'),
-  ],
-  [
-    'oidcc-refresh-token',
-    async (browser) => {
-      const first = await tokensFor(node, browser, { scope: 'openid offline_access', prompt: 'login' });
-      const form = { grant_type: 'refresh_token', refresh_token: first.refresh_token };
-      const { body } = await call(node, '/oidc/token', form, SUITE_AUTH);
-      const [before, now] = await Promise.all(
-        [first, body].map(({ id_token: idToken = '' }) => claimsOf(node, idToken, 'JWT', 'suite')),
-      );
-      // OpenID Connect Core §12.2: the same person, issuer and time of authentication.
-      assert.deepEqual(
-        [now?.iss, now?.sub, now?.aud, now?.auth_time],
-        [before?.iss, before?.sub, before?.aud, before?.auth_time],
-      );
-      assert.notEqual(body.access_token, first.access_token);
-      const code = await codeFor(node, browser, { scope: 'openid offline_access' });
-      const own = await token(node, code);
-      const stolen = { grant_type: 'refresh_token', refresh_token: own.body.refresh_token };
-      const other = await call(node, '/oidc/token', stolen, basic('suite2', SUITE_SECRET));
-      assert.equal(other.body.error, 'invalid_grant', 'of another client');
-    },
-  ],
-];
+    [
+      'oidcc-ensure-request-with-valid-pkce-succeeds',
+      async (browser) => {
+        const pkce = { code_challenge: CHALLENGE, code_challenge_method: 'S256' };
+        const code = await codeFor(node, browser, pkce);
+        assert.equal((await token(node, code)).body.error, 'invalid_grant', 'without its verifier');
+        assert.equal((await token(node, code, 'suite', { code_verifier: VERIFIER })).status, 200);
+      },
+    ],
+    [
+      'oidcc-response-type-missing',
+      async (browser) => assert.equal(await errorOf(node, browser, { response_type: undefined }), 'invalid_request'),
+    ],
+    [
+      'oidcc-userinfo-get',
+      async (browser) => {
+        const { access_token: accessToken, id_token: idToken = '' } = await tokensFor(node, browser);
+        const { sub } = await claimsOf(node, idToken, 'JWT', 'suite');
+        assert.equal((await userinfo(node, 'GET', accessToken)).sub, sub);
+      },
+    ],
+    [
+      'oidcc-userinfo-post-header',
+      async (browser) => assert.ok((await userinfo(node, 'POST', (await tokensFor(node, browser)).access_token)).sub),
+    ],
+    [
+      // RFC 6750 §2.2 is optional and not served: the suite warns and goes on.
+      'oidcc-userinfo-post-body',
+      async (browser) => {
+        const told = await call(node, '/oidc/userinfo', {
+          access_token: (await tokensFor(node, browser)).access_token,
+        });
+        assert.equal(told.status, 401);
+      },
+    ],
+    [
+      'oidcc-ensure-request-without-nonce-succeeds-for-code-flow',
+      async (browser) => assert.equal('nonce' in (await idClaims(node, browser, { nonce: undefined })), false),
+    ],
+    ...scopes.map(
+      ({ module, scope, claims }): Module => [
+        module,
+        async (browser) => {
+          const { access_token: accessToken, scope: granted } = await tokensFor(node, browser, { scope });
+          assert.equal(granted, scope);
+          const told = await userinfo(node, 'GET', accessToken);
+          for (const claim of claims) assert.ok(told[claim] !== undefined, claim);
+        },
+      ],
+    ),
+    [
+      'oidcc-ensure-other-scope-order-succeeds',
+      async (browser) =>
+        assert.ok(
+          (await userinfo(node, 'GET', (await tokensFor(node, browser, { scope: 'email openid' })).access_token)).email,
+        ),
+    ],
+    ...['page', 'popup'].map(
+      (display): Module => [
+        `oidcc-display-${display}`,
+        async (browser) => assert.ok((await idClaims(node, browser, { display })).sub),
+      ],
+    ),
+    [
+      'oidcc-prompt-login',
+      async (browser) => {
+        const first = await idClaims(node, browser);
+        await later(node, 2, async () => {
+          const { answer, asked } = await visit(node, browser, { prompt: 'login' });
+          assert.ok(asked);
+          const { body } = await token(node, parametersOf(answer).get('code') ?? '');
+          const second = await claimsOf(node, body.id_token ?? '', 'JWT', 'suite');
+          assert.ok(Number(second.auth_time) > Number(first.auth_time));
+          assert.equal(second.sub, first.sub);
+        });
+      },
+    ],
+    [
+      'oidcc-prompt-none-not-logged-in',
+      async (browser) => assert.equal(await errorOf(node, browser, { prompt: 'none' }), 'login_required'),
+    ],
+    [
+      'oidcc-prompt-none-logged-in',
+      async (browser) => {
+        const first = await idClaims(node, browser);
+        const second = await idClaims(node, browser, { prompt: 'none' });
+        assert.deepEqual([second.sub, second.auth_time], [first.sub, first.auth_time]);
+      },
+    ],
+    [
+      'oidcc-max-age-1',
+      async (browser) => {
+        const first = await idClaims(node, browser, { max_age: '15000' });
+        await later(node, 2, async () => {
+          const { answer, asked } = await visit(node, browser, { max_age: '1' });
+          assert.ok(asked, 'the proof is older than a second');
+          const { body } = await token(node, parametersOf(answer).get('code') ?? '');
+          const second = await claimsOf(node, body.id_token ?? '', 'JWT', 'suite');
+          assert.ok(Number(second.auth_time) > Number(first.auth_time));
+        });
+      },
+    ],
+    [
+      'oidcc-max-age-10000',
+      async (browser) => {
+        const first = await idClaims(node, browser, { max_age: '10000' });
+        const { answer, asked } = await visit(node, browser, { max_age: '10000' });
+        assert.equal(asked, false);
+        const { body } = await token(node, parametersOf(answer).get('code') ?? '');
+        assert.equal((await claimsOf(node, body.id_token ?? '', 'JWT', 'suite')).auth_time, first.auth_time);
+      },
+    ],
+    [
+      'oidcc-ensure-request-with-unknown-parameter-succeeds',
+      async (browser) => assert.ok((await idClaims(node, browser, { extra: 'foobar' })).sub),
+    ],
+    [
+      'oidcc-id-token-hint',
+      async (browser) => {
+        const { id_token: hint = '' } = await tokensFor(node, browser);
+        const { sub } = await claimsOf(node, hint, 'JWT', 'suite');
+        assert.equal((await idClaims(node, browser, { id_token_hint: hint, prompt: 'none' })).sub, sub);
+      },
+    ],
+    ['oidcc-login-hint', async (browser) => assert.ok((await idClaims(node, browser, { login_hint: 'alice' })).sub)],
+    ['oidcc-ui-locales', async (browser) => assert.ok((await idClaims(node, browser, { ui_locales: 'xx en' })).sub)],
+    [
+      'oidcc-claims-locales',
+      async (browser) => assert.ok((await idClaims(node, browser, { claims_locales: 'se' })).sub),
+    ],
+    [
+      'oidcc-ensure-request-with-acr-values-succeeds',
+      async (browser) =>
+        assert.ok((await idClaims(node, browser, { acr_values: 'https://refeds.org/profile/sfa 1 2' })).acr),
+    ],
+    [
+      'oidcc-codereuse',
+      async (browser) => {
+        const code = await codeFor(node, browser);
+        assert.equal((await token(node, code)).status, 200);
+        const { status, body } = await token(node, code);
+        assert.deepEqual([status, body.error], [400, 'invalid_grant']);
+      },
+    ],
+    [
+      'oidcc-codereuse-30seconds',
+      async (browser) => {
+        const code = await codeFor(node, browser);
+        const { body } = await token(node, code);
+        await later(node, 30, async () => {
+          assert.equal((await token(node, code)).body.error, 'invalid_grant');
+          const headers = { Authorization: `Bearer ${body.access_token}` };
+          assert.equal((await node.ask({ path: '/oidc/userinfo', headers })).status, 401, 'what it gave has ended');
+        });
+      },
+    ],
+    [
+      'oidcc-ensure-registered-redirect-uri',
+      async (browser) => {
+        const { answer } = await visit(node, browser, { redirect_uri: 'https://wiki.example.org/not-registered' });
+        assert.deepEqual([answer.status, answer.headers.location], [400, undefined]);
+        assert.doesNotMatch(answer.text, /not-registered/, 'nor is it named');
+      },
+    ],
+    [
+      'oidcc-redirect-uri-query-OK',
+      async (browser) => {
+        const { answer } = await visit(node, browser, { redirect_uri: `${CALLBACK}?dummy1=lorem&dummy2=ipsum` });
+        const address = new URL(addressOf(answer)).searchParams;
+        assert.deepEqual([address.get('dummy1'), address.get('dummy2')], ['lorem', 'ipsum']);
+        assert.ok(parametersOf(answer).has('code'));
+      },
+    ],
+    [
+      'oidcc-redirect-uri-query-mismatch',
+      async (browser) => {
+        const { answer } = await visit(node, browser, { redirect_uri: `${CALLBACK}?dummy1=lorem&dummy2=other` });
+        assert.deepEqual([answer.status, answer.headers.location], [400, undefined]);
+      },
+    ],
+    [
+      'oidcc-redirect-uri-query-added',
+      async (browser) => {
+        const { answer } = await visit(node, browser, { redirect_uri: `${CALLBACK}?foo=bar` });
+        assert.deepEqual([answer.status, answer.headers.location], [400, undefined]);
+      },
+    ],
+    [
+      'oidcc-ensure-post-request-succeeds',
+      async (browser) => {
+        const form = Object.fromEntries(new URLSearchParams(authorizePath('suite', usual).split('?')[1]));
+        const posted = await browser.postFromElsewhere(node, '/oidc/authorize', form);
+        const flow = posted.headers.location ?? '';
+        const answer = await browser.login(node, flow, await browser.get(node, flow));
+        assert.ok(parametersOf(answer).has('code'));
+      },
+    ],
+    [
+      'oidcc-server-client-secret-post',
+      async (browser) => {
+        const code = await codeFor(node, browser, {}, 'suite-post');
+        assert.equal((await token(node, code, 'suite-post', { client_secret: SUITE_SECRET }, {})).status, 200);
+      },
+    ],
+    [
+      'oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported',
+      async (browser) => {
+        const object = [
+          '{"alg":"none"}',
+          JSON.stringify({ client_id: 'suite', redirect_uri: CALLBACK, scope: 'openid', state: 'inside' }),
+          '',
+        ];
+        const request = object.map((part) => Buffer.from(part).toString('base64url')).join('.');
+        assert.equal(await errorOf(node, browser, { request }), 'invalid_request_object');
+      },
+    ],
+    [
+      'oidcc-claims-essential',
+      async (browser) => {
+        const claims = JSON.stringify({ userinfo: { email: { essential: true } } });
+        const { access_token: accessToken } = await tokensFor(node, browser, { claims, scope: 'openid email' });
+        assert.equal((await userinfo(node, 'GET', accessToken)).email, 'person@example.org');
+      },
+    ],
+    [
+      'oidcc-ensure-request-object-with-redirect-uri',
+      async (browser) => assert.equal(await errorOf(node, browser, { request: 'e30.e30.' }), 'invalid_request_object'),
+    ],
+    [
+      'oidcc-refresh-token',
+      async (browser) => {
+        const first = await tokensFor(node, browser, { scope: 'openid offline_access', prompt: 'login' });
+        const form = { grant_type: 'refresh_token', refresh_token: first.refresh_token };
+        const { body } = await call(node, '/oidc/token', form, SUITE_AUTH);
+        const [before, now] = await Promise.all(
+          [first, body].map(({ id_token: idToken = '' }) => claimsOf(node, idToken, 'JWT', 'suite')),
+        );
+        // OpenID Connect Core §12.2: the same person, issuer and time of authentication.
+        assert.deepEqual(
+          [now?.iss, now?.sub, now?.aud, now?.auth_time],
+          [before?.iss, before?.sub, before?.aud, before?.auth_time],
+        );
+        assert.notEqual(body.access_token, first.access_token);
+        const code = await codeFor(node, browser, { scope: 'openid offline_access' });
+        const own = await token(node, code);
+        const stolen = { grant_type: 'refresh_token', refresh_token: own.body.refresh_token };
+        const other = await call(node, '/oidc/token', stolen, basic('suite2', SUITE_SECRET));
+        assert.equal(other.body.error, 'invalid_grant', 'of another client');
+      },
+    ],
+  ];
+}
 
-for (const [module, run] of BASIC) test(`oidcc-basic: ${module}`, () => run(new PersonBrowser()));
+/** The Form Post profile is the Basic one with other carriers of the answers. */
+for (const [profile, mode] of [
+  ['oidcc-basic', 'query'],
+  ['oidcc-formpost-basic', 'form_post'],
+] as const) {
+  for (const [module, run] of modulesIn(mode)) test(`${profile}: ${module}`, () => run(new PersonBrowser()));
+}

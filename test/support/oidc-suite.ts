@@ -2,6 +2,7 @@
 // tests: what each module expects.
 import assert from 'node:assert/strict';
 import { hashClientSecret } from '../../src/parties/client-secret.ts';
+import { type Form, parseForms } from './forms.ts';
 import { authorizePath, basic, CALLBACK, claimsOf, type Params, redeem, returned, type Told } from './oidc.ts';
 import { type Answer, type OneNode, startOneNode } from './one-node.ts';
 import { heading, type PersonBrowser } from './person.ts';
@@ -35,31 +36,6 @@ export interface Visit {
   readonly asked: boolean;
 }
 
-/** Goes to the authorization endpoint as a person's browser, and signs in when a page asks for it. */
-export async function visit(
-  node: OneNode,
-  browser: PersonBrowser,
-  changes: Params = {},
-  client = 'suite',
-): Promise<Visit> {
-  const started = await browser.get(node, authorizePath(client, { ...WITHOUT_PKCE, ...changes }));
-  const flow = started.headers.location ?? '';
-  if (!flow.startsWith('/flow/')) return { answer: started, asked: false };
-  const page = await browser.get(node, flow);
-  assert.equal(heading(page), 'Sign in');
-  return { answer: await browser.login(node, flow, page), asked: true };
-}
-
-export async function codeFor(
-  node: OneNode,
-  browser: PersonBrowser,
-  changes: Params = {},
-  client = 'suite',
-): Promise<string> {
-  const parameters = returned((await visit(node, browser, changes, client)).answer);
-  return parameters.get('code') ?? assert.fail(String(parameters));
-}
-
 export const token = (
   node: OneNode,
   code: string,
@@ -67,15 +43,6 @@ export const token = (
   changes: Params = {},
   headers: object = SUITE_AUTH,
 ): Promise<Told> => redeem(node, client, code, { code_verifier: undefined, ...changes }, { ...headers });
-
-export async function tokensFor(node: OneNode, browser: PersonBrowser, changes: Params = {}): Promise<Told['body']> {
-  const told = await token(node, await codeFor(node, browser, changes));
-  assert.equal(told.status, 200, JSON.stringify(told.body));
-  return told.body;
-}
-
-export const idClaims = async (node: OneNode, browser: PersonBrowser, changes: Params = {}) =>
-  claimsOf(node, (await tokensFor(node, browser, changes)).id_token ?? '', 'JWT', 'suite');
 
 export async function userinfo(
   node: OneNode,
@@ -92,9 +59,6 @@ export async function userinfo(
   return JSON.parse(answer.text);
 }
 
-export const errorOf = async (node: OneNode, browser: PersonBrowser, changes: Params): Promise<string | null> =>
-  returned((await visit(node, browser, changes)).answer).get('error');
-
 /** Sets the clock forward, for modules that wait. */
 export async function later(node: OneNode, seconds: number, work: () => Promise<void>): Promise<void> {
   const began = node.time.now;
@@ -104,4 +68,69 @@ export async function later(node: OneNode, seconds: number, work: () => Promise<
   } finally {
     node.travelTo(began);
   }
+}
+
+/** How the answers of a profile come back. */
+export type SuiteMode = 'query' | 'form_post';
+
+/** What the suite does at the authorization endpoint and after it, in one profile. */
+export function suiteIn(mode: SuiteMode) {
+  const usual: Params = { ...WITHOUT_PKCE, ...(mode === 'form_post' ? { response_mode: mode } : {}) };
+
+  /** The address that an answer goes to, with its own query. */
+  const addressOf = (answer: Answer): string =>
+    mode === 'query' ? (answer.headers.location ?? '') : formOf(answer).action;
+
+  const parametersOf = (answer: Answer): URLSearchParams =>
+    mode === 'query'
+      ? returned(answer)
+      : new URLSearchParams(formOf(answer).fields.map(({ name, value }): [string, string] => [name, value]));
+
+  /** Goes to the authorization endpoint as a person's browser, and signs in when a page asks for it. */
+  const visit = async (
+    node: OneNode,
+    browser: PersonBrowser,
+    changes: Params = {},
+    client = 'suite',
+  ): Promise<Visit> => {
+    const started = await browser.get(node, authorizePath(client, { ...usual, ...changes }));
+    const flow = started.headers.location ?? '';
+    if (!flow.startsWith('/flow/')) return { answer: started, asked: false };
+    const page = await browser.get(node, flow);
+    assert.equal(heading(page), 'Sign in');
+    return { answer: await browser.login(node, flow, page), asked: true };
+  };
+
+  const codeFor = async (
+    node: OneNode,
+    browser: PersonBrowser,
+    changes: Params = {},
+    client = 'suite',
+  ): Promise<string> => {
+    const parameters = parametersOf((await visit(node, browser, changes, client)).answer);
+    return parameters.get('code') ?? assert.fail(String(parameters));
+  };
+
+  const tokensFor = async (node: OneNode, browser: PersonBrowser, changes: Params = {}): Promise<Told['body']> => {
+    const told = await token(node, await codeFor(node, browser, changes));
+    assert.equal(told.status, 200, JSON.stringify(told.body));
+    return told.body;
+  };
+
+  const idClaims = async (node: OneNode, browser: PersonBrowser, changes: Params = {}) =>
+    claimsOf(node, (await tokensFor(node, browser, changes)).id_token ?? '', 'JWT', 'suite');
+
+  const errorOf = async (node: OneNode, browser: PersonBrowser, changes: Params): Promise<string | null> =>
+    parametersOf((await visit(node, browser, changes)).answer).get('error');
+
+  return { usual, addressOf, parametersOf, visit, codeFor, tokensFor, idClaims, errorOf };
+}
+
+/** The form of a page that posts itself (OAuth 2.0 Form Post Response Mode). */
+function formOf(answer: Answer): Form {
+  assert.equal(answer.status, 200, answer.text.slice(0, 300));
+  assert.match(String(answer.headers['cache-control']), /no-store/);
+  const form = parseForms(answer.text).find(({ action }) => action.startsWith(CALLBACK)) ?? assert.fail('no form');
+  assert.equal(form.method, 'post');
+  return form;
 }

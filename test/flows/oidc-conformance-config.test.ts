@@ -1,0 +1,31 @@
+// The OpenID Config OP profile, as oidc-conformance.test.ts does the others.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ISSUER } from '../support/oidc.ts';
+import { startSuiteNode } from '../support/oidc-suite.ts';
+import type { OneNode } from '../support/one-node.ts';
+
+let node: OneNode;
+before(async () => {
+  node = await startSuiteNode();
+});
+after(() => node.close());
+
+test('oidcc-config: oidcc-discovery-endpoint-verification', async () => {
+  const answer = await node.ask({ path: '/.well-known/openid-configuration' });
+  assert.match(String(answer.headers['content-type']), /^application\/json/);
+  const document = JSON.parse(answer.text);
+  assert.equal(document.issuer, ISSUER);
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'userinfo_endpoint', 'jwks_uri']) {
+    assert.ok(document[name].startsWith(`${ISSUER}/`), name);
+  }
+  assert.ok(document.response_types_supported.includes('code'));
+  assert.ok(document.id_token_signing_alg_values_supported.includes('RS256'));
+  assert.ok(document.scopes_supported.includes('openid'));
+  assert.equal(document.claims_parameter_supported, true);
+  assert.equal(document.request_uri_parameter_supported, false);
+  assert.deepEqual(new Set(document.subject_types_supported), new Set(['public', 'pairwise']));
+  const { keys } = JSON.parse((await node.ask({ path: new URL(document.jwks_uri).pathname })).text);
+  assert.equal(new Set(keys.map(({ kid }: { kid: string }) => kid)).size, keys.length, 'a kid of its own for each key');
+  for (const key of keys) assert.deepEqual([key.use, 'd' in key, 'k' in key], ['sig', false, false]);
+});
