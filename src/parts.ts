@@ -10,6 +10,7 @@ import { formatProblem, type Problem, Problems, ProblemsError } from './lib/prob
 import { checkRotation, followRevokedKeys, highestSerials, openDataKeyring, openKeyring } from './node/keyrings.ts';
 import type { PartsContext } from './node/parts-context.ts';
 import { openSigning } from './node/signing.ts';
+import { writeProblems } from './node/who-may-write.ts';
 import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.ts';
 import type { CallbackOptions } from './protocols/cas/proxy-callback.ts';
 import { followUnsignable, unsignableClients } from './protocols/oidc/signable.ts';
@@ -53,6 +54,7 @@ export interface Parts {
 export async function openParts(config: Config, context: PartsContext): Promise<Parts> {
   const problems = new Problems();
   const warnings = new Problems();
+  warnings.addAll(writeProblems(config));
   const isProxy = addressList(config.trustedProxies, 'trustedProxies', problems);
   const casCallbacks = openCasCallbacks(config, problems);
   const shared = await openSharedState(config, context, problems, warnings);
