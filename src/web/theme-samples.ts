@@ -8,6 +8,10 @@ import type { Pages } from './pages.ts';
 import { wordsIn } from './words.ts';
 
 const TOKEN = 'sample-form-token';
+const ACS = 'https://sp.example/acs';
+/** As long as they come. */
+const PARTY = 'Payroll and travel expenses of the administrative union South';
+const PERSON = 'maximiliana.grossmueller-suessenbach@administrative-union.example.org';
 const METHODS = Object.keys(METHOD_NUMBERS) as MethodName[];
 const KINDS: readonly CredentialKind[] = ['totp', 'webauthn', 'recovery-codes', 'email', 'sms'];
 
@@ -27,18 +31,23 @@ const ENROLMENTS: readonly (readonly [CredentialKind, EnrolmentPage | null])[] =
   ['webauthn', { kind: 'webauthn', options: '{}' }],
 ];
 
-/** What is wrong with the pages, made once each. @throws what a template throws. */
-export function renderSamples(
-  pages: Pages,
-  language: Language,
-): readonly { readonly found: string; readonly wanted: string }[] {
+/** Every page once, with long names on it. */
+export interface Samples {
+  /** With a form of their own. */
+  readonly posts: readonly Body[];
+  readonly others: readonly Body[];
+  readonly autoPost: string;
+}
+
+/** @throws what a template throws. */
+export function samplesOf(pages: Pages, language: Language): Samples {
   const words = wordsIn(language);
-  const form = { action: '/flow/sample', formToken: TOKEN, relyingParty: 'Wiki', loginName: 'alice', problem: 'No.' };
+  const form = { action: '/flow/sample', formToken: TOKEN, relyingParty: PARTY, loginName: PERSON, problem: 'No.' };
   const ways = METHODS.map((method) => ({ method, label: words.ways[method] }));
   const posts: Body[] = [
     pages.login(language, 200, { ...form, note: 'Again.', ways, passkey: { options: '{}', seconds: 300 } }),
     ...QUESTIONS.map((question) => pages.factor(language, 200, { ...form, method: 'totp', question, ways })),
-    pages.logout(language, { ...form, fields: [['state', 'x']], participants: ['Wiki'] }),
+    pages.logout(language, { ...form, fields: [['state', 'x']], participants: [PARTY] }),
     pages.enrolChoice(language, 200, { ...form, kinds: KINDS, until: 'tomorrow', destination: '' }),
     ...ENROLMENTS.map(([kind, question]) =>
       pages.enrol(language, 200, {
@@ -76,7 +85,7 @@ export function renderSamples(
     }),
     pages.password(language, 200, { ...form, least: 12 }),
     pages.accountFactor(language, { ...form, name: 'Phone', label: 'Phone', removable: true }),
-    pages.home(language, { ...form, tiles: [{ kind: 'post', id: 'wiki', displayName: 'Wiki' }] }),
+    pages.home(language, { ...form, tiles: [{ kind: 'post', id: 'wiki', displayName: PARTY }] }),
   ];
   const others = [
     pages.message(language, 200, {
@@ -86,10 +95,19 @@ export function renderSamples(
       links: [{ href: '/', label: 'x' }],
     }),
   ];
-  const autoPost = pages.autoPost(language, { action: 'https://sp.example/acs', fields: [['RelayState', 'x']] });
+  const autoPost = pages.autoPost(language, { action: ACS, fields: [['RelayState', 'x']] });
+  return { posts, others, autoPost };
+}
+
+/** What is wrong with the pages, made once each. @throws what a template throws. */
+export function renderSamples(
+  pages: Pages,
+  language: Language,
+): readonly { readonly found: string; readonly wanted: string }[] {
+  const { posts, others, autoPost } = samplesOf(pages, language);
   const without = [
     ...posts.filter(({ text }) => !text.includes(TOKEN)).map(({ text }) => titleOf(text)),
-    ...(autoPost.includes('https://sp.example/acs') ? [] : ['auto-post']),
+    ...(autoPost.includes(ACS) ? [] : ['auto-post']),
   ];
   const scripted = [...posts, ...others].filter(({ text }) =>
     /<script(?![^>]*\ssrc=)|\sstyle=|\son[a-z]+=/i.test(text),
