@@ -27,7 +27,8 @@ export async function readPartyDocument<Party extends object>(
   try {
     const { ino, size, mtimeMs, ctimeMs } = await stat(path);
     const version = `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
-    if (before?.version === version) return before;
+    // Empty at two looks: nobody is writing it any more, and whoever empties a file means what whoever removes it means.
+    if (before?.version === version) return size === 0 && before.party !== null ? { ...before, party: null } : before;
     const result = readValue(await readFile(path, 'utf8'), name, read);
     return isProblems(result)
       ? { version, party: before?.party ?? null, problems: result }

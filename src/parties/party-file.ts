@@ -13,6 +13,8 @@ export interface PartyFile {
   /** About one party, so it wins over an aggregate that has the party too. */
   readonly single: boolean;
   readonly parties: readonly Party[];
+  /** The metadata was empty at this look: somebody is writing it, or has emptied it. At the next look it is the latter. */
+  readonly emptied: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -23,15 +25,17 @@ export function settingsFileName(metadataFile: string): string {
 
 /**
  * Reads `FOLDER/NAME.xml` and `FOLDER/NAME.yaml`. When nothing changed since `before`, that is the answer; when what
- * is there now is wrong, the parties of `before` stay, with the problems of now.
+ * is there now is wrong, the parties of `before` stay, with the problems of now; but not those of metadata that was empty
+ * at two looks: whoever empties a file means what whoever removes it means.
  */
 export async function readPartyFile(folder: string, name: string, before: PartyFile | undefined): Promise<PartyFile> {
   const settingsName = settingsFileName(name);
   const version = `${await versionOf(join(folder, name))} ${await versionOf(join(folder, settingsName))}`;
-  if (before?.version === version) return before;
+  if (before?.version === version) return before.emptied ? { ...before, emptied: false, parties: [] } : before;
   const read = await readBoth(folder, name, settingsName);
   if (read.parties.length > 0 || before === undefined) return { version, ...read };
-  return { version, single: before.single, parties: before.parties, problems: read.problems };
+  const { single, parties } = before;
+  return { version, single, parties, emptied: parties.length > 0 && read.emptied, problems: read.problems };
 }
 
 async function readBoth(folder: string, name: string, settingsName: string): Promise<Omit<PartyFile, 'version'>> {
@@ -39,12 +43,13 @@ async function readBoth(folder: string, name: string, settingsName: string): Pro
   const bytes = await readOrNull(join(folder, name));
   if (bytes === null) {
     const gone = { path: name, found: 'a file that cannot be read', wanted: 'readable metadata' };
-    return { single: true, parties: [], problems: [gone] };
+    return { single: true, parties: [], emptied: false, problems: [gone] };
   }
+  const emptied = bytes.length === 0;
   const metadata = readMetadata(bytes, name);
   // A party whose settings cannot be read is not served by default ones: they may have been stricter.
   if (isProblems(settings))
-    return { single: metadata.single, parties: [], problems: [...settings, ...metadata.problems] };
+    return { single: metadata.single, parties: [], emptied, problems: [...settings, ...metadata.problems] };
   const problems: Problem[] = [...metadata.problems];
   const parties: Party[] = [];
   for (const one of metadata.serviceProviders) {
@@ -52,7 +57,7 @@ async function readBoth(folder: string, name: string, settingsName: string): Pro
     if (isProblems(party)) problems.push(...party);
     else parties.push(party);
   }
-  return { single: metadata.single, parties, problems };
+  return { single: metadata.single, parties, emptied, problems };
 }
 
 async function readSettings(path: string): Promise<PartySettings | readonly Problem[]> {

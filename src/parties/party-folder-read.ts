@@ -54,7 +54,7 @@ async function readSafely(folder: string, name: string, before: PartyFile | unde
   } catch (error) {
     const found = (error as NodeJS.ErrnoException).code ?? 'an unknown failure';
     const problems = [{ path: name, found, wanted: 'readable files' }];
-    return { version: '', single: before?.single ?? true, parties: before?.parties ?? [], problems };
+    return { version: '', single: before?.single ?? true, parties: before?.parties ?? [], emptied: false, problems };
   }
 }
 

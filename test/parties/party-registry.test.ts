@@ -55,7 +55,6 @@ test('the folder is read again: new, changed, removed', async () => {
 
 const breakages: readonly { readonly name: string; readonly file: string; readonly text: string }[] = [
   { name: 'metadata cut short', file: 'one.xml', text: sp(ONE).slice(0, 200) },
-  { name: 'an empty file', file: 'one.xml', text: '' },
   {
     name: 'an endpoint that is not allowed',
     file: 'one.xml',
@@ -175,4 +174,24 @@ test('one client_id in two documents: the first is served, the other reported', 
   const registry = await openPartyRegistry(folder);
   assert.equal(registry.findClient('app')?.source, 'a.client.json');
   assert.equal(found(registry.problems()), 'b.client.json: app');
+});
+
+test('an empty file is being written at the first look; at the second its party has ended, and comes back with its text', async () => {
+  await put('one.xml', sp(ONE));
+  await put('app.service.yaml', 'url: https://app.example/cas\n');
+  const registry = await openPartyRegistry(folder);
+  const there = () => [registry.find(ONE) !== undefined, registry.services().all().length];
+  assert.deepEqual(there(), [true, 1]);
+  await put('one.xml', '');
+  await put('app.service.yaml', '');
+  assert.equal(await registry.reload(), true);
+  assert.deepEqual(there(), [true, 1]);
+  assert.equal(await registry.reload(), true, 'it is told');
+  assert.deepEqual(there(), [false, 0]);
+  assert.match(found(registry.problems()), /one\.xml/);
+  assert.equal(await registry.reload(), false);
+  await put('one.xml', sp(ONE));
+  await put('app.service.yaml', 'url: https://app.example/cas\n');
+  await registry.reload();
+  assert.deepEqual(there(), [true, 1]);
 });
