@@ -6,7 +6,19 @@ import { type ConsentState, type ConsentSubject, consentDigest, shownAddress } f
 import { emptyContext, FLOW_PROOF_SECONDS, type LoginContext } from '../../src/core/login-context.ts';
 import { advance } from '../../src/core/login-flow.ts';
 import type { LoginInput, LoginSituation } from '../../src/core/login-step.ts';
-import { alice, bob, contextWith, NOW, proof, REQUEST, sessionOf, setOf, shown, situation } from './flow-cases.ts';
+import {
+  alice,
+  bob,
+  contextWith,
+  credential,
+  NOW,
+  proof,
+  REQUEST,
+  sessionOf,
+  setOf,
+  shown,
+  situation,
+} from './flow-cases.ts';
 
 const DIGEST = 'digest-of-alice';
 const ARRIVED: LoginInput = { kind: 'arrived' };
@@ -178,6 +190,23 @@ const cases: readonly Case[] = [
 for (const { name, where, context = emptyContext(NOW), input = ARRIVED, expect } of cases) {
   test(name, () => assert.equal(shown(advance(situation(where), context, input).step), expect));
 }
+
+test('what is enrolled is looked up first, then what is on record, each once', () => {
+  const context = contextWith(alice, [proof('totp', NOW - 5), proof('password', NOW - 5)]);
+  const step = (known: Partial<LoginSituation>, input: LoginInput = ARRIVED): string =>
+    shown(advance(situation({ contextAccount: alice, asksConsent: true, ...known }), context, input).step);
+  const enrolment = { accountId: alice.id, enrolled: setOf(credential('totp')) };
+  assert.equal(step({}), 'look up enrolment');
+  assert.equal(step({ enrolment }), 'look up consent');
+  assert.equal(step({ enrolment, consent: state('none') }), 'consent alice');
+  assert.equal(step({ enrolment, consent: state('none') }, AGREED), 'started alice totp+password');
+  // The app was removed in the meantime: what it proved is nothing, whatever was agreed to.
+  const gone: Partial<LoginSituation> = {
+    enrolment: { accountId: alice.id, enrolled: setOf() },
+    floor: () => 'aal2',
+  };
+  assert.equal(step({ ...gone, consent: state('none') }, AGREED), 'assurance-unmet');
+});
 
 // Otherwise the answer would be lost on the way to the page that comes next: it is sealed nowhere.
 test('nobody is reminded to enrol something where they are asked to agree', () => {

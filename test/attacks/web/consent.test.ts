@@ -203,6 +203,22 @@ for (const how of ['session', 'proof'] as const) {
   });
 }
 
+// docs/sealed-values.md, Single use: a node died after its commit, and the balancer gives the same request to another.
+for (const how of ['session', 'proof'] as const) {
+  test(`a balancer's repeat of an answer is answered again, another request is not, with a ${how}`, async () => {
+    const tab = await asked('alice', how);
+    const [repeat, replay] = [tab.copy(), tab.copy()];
+    const attempt = { 'X-Request-Id': `consent-${how}` };
+    await tab.agree(node, {}, attempt);
+    await repeat.agree(sibling, {}, attempt);
+    await replay.agree(sibling, {}, { 'X-Request-Id': `consent-${how}-2` });
+    assert.ok(isGiven(tab) && isGiven(repeat), repeat.page.text);
+    assert.equal(replay.page.status, 410);
+    const rows = await node.node.parts.shared.consents?.find(await idOf('alice'), 'oidc:asks');
+    assert.ok(Array.isArray(rows) && rows.length === 1);
+  });
+}
+
 test('an older copy of a session does not carry an agreement: it is nowhere in it', async () => {
   const tab = await asked('alice', 'session');
   await tab.agree(node);
