@@ -124,7 +124,8 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
     sink.on('data', (chunk: Buffer) => written.push(chunk));
     const log = createLogger({ level: 'debug', transports: [new transports.Stream({ stream: sink })] });
     const node = await createNode(config, { clock, random, log, audit: sink, auditLost: () => 0, version: 'test' });
-    const server = createServer(node.publicListener);
+    // Idle connections are not closed: a test that runs programs meanwhile would find its next request on a dead one.
+    const server = createServer({ keepAliveTimeout: 0 }, node.publicListener);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return {
