@@ -2,9 +2,9 @@
 // methods/throttle.ts: what it is worth, which is a counter of its own. docs/sealed-values.md, device.
 import { createHash } from 'node:crypto';
 import type { AccountId } from '../core/account.ts';
-import { cborMap, encodeCbor } from '../sealer/cbor.ts';
 import { readCborMap } from '../sealer/cbor-fields.ts';
 import { lineageToCbor, readLineage } from './lineage.ts';
+import { type BodyEntries, writeBody } from './write-body.ts';
 
 export interface DeviceBody {
   /** 16 random bytes, new with every login that finishes: what failures are counted under. */
@@ -21,15 +21,12 @@ export function accountDigest(accountId: AccountId): Buffer {
 
 /** @throws RangeError for a body over its caps. */
 export function encodeDevice({ id, account, lineage }: DeviceBody): Uint8Array {
-  const body = encodeCbor(
-    cborMap([
-      [1, id],
-      [2, account],
-      [3, lineageToCbor(lineage)],
-    ]),
-  );
-  if (decodeDevice(body) === null) throw new RangeError('a device over the caps of its body');
-  return body;
+  const entries: BodyEntries = [
+    [1, id],
+    [2, account],
+    [3, lineageToCbor(lineage)],
+  ];
+  return writeBody('a device', entries, (body) => decodeDevice(body) !== null);
 }
 
 /** null for anything else. */
