@@ -309,6 +309,20 @@ test('a hint names the person; somebody else is not answered for', async () => {
   assert.equal(foreign.get('error'), 'invalid_request');
 });
 
+// OpenID Connect Core §5.5.1: a sub that the claims parameter demands is a demand for that very person.
+test('a demanded sub: its person is answered for, anybody else is asked to sign in', async () => {
+  const browser = new PersonBrowser();
+  const answer = await signIn(browser, { client_id: 'old', response_type: 'id_token' });
+  const { sub } = (await verified(returned(answer).get('id_token') ?? '')).payload;
+  const demanding = (value: unknown) =>
+    path({ client_id: 'old', prompt: 'none', claims: JSON.stringify({ id_token: { sub: { value } } }) });
+  assert.ok(returned(await browser.get(node, demanding(sub))).has('code'));
+  for (const value of ['somebody', `${sub}x`]) {
+    const refused = returned(await browser.get(node, demanding(value)));
+    assert.deepEqual([refused.get('error'), refused.has('code')], ['login_required', false], value);
+  }
+});
+
 test('discovery names this issuer, and the keys are public', async () => {
   for (const address of ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']) {
     const answer = await node.ask({ path: address });

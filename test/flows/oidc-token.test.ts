@@ -214,6 +214,7 @@ test('signing out ends the tokens of the session', async () => {
   assert.deepEqual([...browser.cookies.keys()], ['__Host-signet_device']);
   const told = await node.ask({ path: '/oidc/userinfo', headers: { Authorization: `Bearer ${body.access_token}` } });
   assert.equal(told.status, 401);
+  assert.deepEqual((await call(node, '/oidc/introspect', { token: body.access_token }, auth)).body, { active: false });
   const refreshed = await call(
     node,
     '/oidc/token',

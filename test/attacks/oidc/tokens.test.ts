@@ -87,12 +87,18 @@ test('with a database only one of many at once gets anything', async () => {
 test('another request id is another attempt, and the grace for a repeat is short', async () => {
   const code = await codeOf(first, 'wiki');
   const by = (id: string) => ({ ...auth, 'X-Request-Id': id });
-  assert.equal((await redeem(first, 'wiki', code, {}, by('one'))).status, 200);
-  assert.equal((await redeem(second, 'wiki', code, {}, by('one'))).status, 200, 'the balancer asked another node');
+  const given = await redeem(first, 'wiki', code, {}, by('one'));
+  const repeated = await redeem(second, 'wiki', code, {}, by('one'));
+  assert.deepEqual([given.status, repeated.status], [200, 200], 'the balancer asked another node');
+  for (const node of [first, second]) {
+    for (const { body } of [given, repeated])
+      assert.equal(await userinfo(node, body.access_token), 200, 'nothing ended');
+  }
   const began = first.time.now;
   try {
     first.travelTo(began + 21);
     assert.equal((await redeem(second, 'wiki', code, {}, by('one'))).body.error, 'invalid_grant');
+    assert.equal(await userinfo(first, given.body.access_token), 401, 'that was a reuse');
   } finally {
     first.travelTo(began);
   }
