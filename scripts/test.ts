@@ -1,56 +1,72 @@
-// Owns: `npm test`: every test file, each in a process of its own, in an order that keeps two cores busy to the end.
+// Owns: `npm test`: every test file, each in a process of its own, in lanes that keep two cores busy to the end.
 // `npm test -- FILE…` runs those. docs/architecture.md, Tests.
 import { globSync } from 'node:fs';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
 const ROOT = join(import.meta.dirname, '..');
-/** Three on two cores: those that start clusters, browsers and servers wait half of their time. */
-const AT_A_TIME = 3;
 const FILE_MS = 240_000;
-/** Longest first, so that no long one is left when the others have ended. */
-const FIRST = [
-  'test/k8s/image',
-  'test/cluster/',
-  'test/browser/',
-  'test/flows/',
-  'test/k8s/',
-  'test/docs/',
-  'test/cli/',
-];
 const SLOWEST_SHOWN = 10;
+/** What these start is as large as a machine: clusters, browsers, an image. One at a time, the longest first. */
+const MACHINES = ['test/k8s/image', 'test/cluster/', 'test/browser/'];
+/** All others, those that start servers first. */
+const OTHERS = ['test/flows/', 'test/k8s/', 'test/docs/', 'test/cli/', ''];
 
-const rankOf = (file: string): number => {
-  const rank = FIRST.findIndex((beginning) => file.startsWith(beginning));
-  return rank === -1 ? FIRST.length : rank;
-};
-const all = (): readonly string[] => globSync('test/**/*.test.ts', { cwd: ROOT }).sort();
+const rankIn = (beginnings: readonly string[], file: string): number =>
+  beginnings.findIndex((beginning) => file.startsWith(beginning));
+const inOrder = (files: readonly string[], beginnings: readonly string[]): readonly string[] =>
+  files.toSorted((a, b) => rankIn(beginnings, a) - rankIn(beginnings, b));
+const isMachine = (file: string): boolean => rankIn(MACHINES, file) !== -1;
+
 const named = process.argv.slice(2).map((path) => relative(ROOT, path));
-const files = (named.length > 0 ? named : all()).toSorted((a, b) => rankOf(a) - rankOf(b));
+const files = named.length > 0 ? named : globSync('test/**/*.test.ts', { cwd: ROOT }).sort();
+const lanes = [
+  { files: inOrder(files.filter(isMachine), MACHINES), atATime: 1 },
+  {
+    files: inOrder(
+      files.filter((file) => !isMachine(file)),
+      OTHERS,
+    ),
+    atATime: 2,
+  },
+].filter((lane) => lane.files.length > 0);
 
-// Every file, and every command and node that one starts, would compile the same modules again.
+// Every file, and every node and command that one starts, would compile the same modules again; and a node that is killed
+// keeps nothing. So a node is loaded here once, and what was compiled is kept for all of them.
 process.env.NODE_COMPILE_CACHE ??= join(ROOT, 'node_modules/.cache/signet-compiled');
+enableCompileCache(process.env.NODE_COMPILE_CACHE);
+await import('../src/main.ts');
+flushCompileCache();
 
 const took: { readonly file: string; readonly seconds: number }[] = [];
-const tests = run({
-  files: files.map((file) => join(ROOT, file)),
-  cwd: ROOT,
-  concurrency: AT_A_TIME,
-  timeout: FILE_MS,
-});
-tests.on('test:summary', ({ file, success, duration_ms: ms }) => {
-  if (file !== undefined) took.push({ file: relative(ROOT, file), seconds: ms / 1000 });
-  else if (!success) process.exitCode = 1;
-});
-tests.on('test:fail', () => {
-  process.exitCode = 1;
-});
-tests.on('end', () => {
-  const slowest = took.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST_SHOWN);
-  process.on('exit', () => {
-    console.log('the longest files:');
-    for (const { file, seconds } of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
+const failed: string[] = [];
+const counts = { tests: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
+const started = performance.now();
+
+async function runLane(lane: (typeof lanes)[number]): Promise<void> {
+  const paths = lane.files.map((file) => join(ROOT, file));
+  const tests = run({ files: paths, cwd: ROOT, concurrency: lane.atATime, timeout: FILE_MS });
+  tests.on('test:summary', ({ file, success, counts: found, duration_ms: ms }) => {
+    if (file !== undefined) took.push({ file: relative(ROOT, file), seconds: ms / 1000 });
+    else {
+      for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += found[name];
+      if (!success) process.exitCode = 1;
+    }
   });
-});
-tests.compose(new spec()).pipe(process.stdout);
+  tests.on('test:fail', ({ name, file = '' }) => {
+    failed.push(`${relative(ROOT, file)}: ${name}`);
+    process.exitCode = 1;
+  });
+  for await (const text of tests.compose(new spec())) process.stdout.write(text);
+}
+
+await Promise.all(lanes.map(runLane));
+console.log('\nthe longest files:');
+for (const { file, seconds } of took.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST_SHOWN)) {
+  console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
+}
+for (const one of failed) console.log(`FAILED ${one}`);
+const all = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
+console.log(`${all.join(', ')}; ${((performance.now() - started) / 60_000).toFixed(1)} min`);
