@@ -5,6 +5,7 @@ import type { SpentStore } from '../core/revocation.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Parts } from '../parts.ts';
+import { ACCESS_TOKEN_SECONDS } from '../protocols/oidc/access-token.ts';
 import type { Sealer } from '../sealer/seal.ts';
 import type { SpentTable } from '../state/spent-table.ts';
 import { cookieName } from '../web/cookie-header.ts';
@@ -83,7 +84,7 @@ export function createDesk(
         links: linksOf(name, words),
       });
     },
-    sidRevocationSeconds: config.session.idle + config.revocations.poll + config.skew,
+    sidRevocationSeconds: sidRevocationSeconds(config),
   };
 }
 
@@ -94,4 +95,16 @@ function enrolmentCookieName({ plainHttp }: Config): string {
 /** What somebody is enrolling. */
 export function createNodeEnrolmentCookie(config: Config, { revocations }: Parts, sealer: Sealer): EnrolmentCookie {
   return createEnrolmentCookie({ name: enrolmentCookieName(config), sealer, revocations });
+}
+
+/**
+ * A copy of the session's cookie is idle before long, but refresh tokens and proxy-granting tickets live until the session
+ * would have ended, and a last access token for some minutes more: forgotten before, the end of the session would not be theirs.
+ */
+export function sidRevocationSeconds({
+  session,
+  revocations,
+  skew,
+}: Pick<Config, 'session' | 'revocations' | 'skew'>): number {
+  return session.absolute + ACCESS_TOKEN_SECONDS + revocations.poll + skew;
 }

@@ -36,6 +36,6 @@ export interface Desk {
   readonly log: Log;
   readonly audit: (event: AuditEvent) => void;
   readonly page: (name: PageName, status: number, facts: RequestFacts) => Reply;
-  /** Seconds that a sid's revocation is kept: idle + feed lag + skew. */
+  /** Seconds that a sid's revocation is kept: until nothing opens that ends with a session of now. */
   readonly sidRevocationSeconds: number;
 }

@@ -292,7 +292,7 @@ test('ForceAuthn asks although the person is signed in, and says why', async () 
   await browser.signIn(node);
   const { answer } = await browser.start(node, { now: NOW, forceAuthn: true });
   assert.equal(heading(answer), 'Sign in');
-  assert.match(answer.text, /confirm that it is you/);
+  assert.match(answer.text, /confirm once more that it is you/);
   assert.match(answer.text, /value="alice"/);
 });
 

@@ -12,8 +12,9 @@ import { type Codes, type OpenCode, redirectDigest } from './codes.ts';
 import type { Families } from './families.ts';
 import type { JudgeGrant } from './grant-state.ts';
 import type { RefreshPolicy } from './refresh-policy.ts';
+import { grantScopes } from './scopes.ts';
 import { isTokenProblem, type TokenProblem, tokenProblem } from './token-errors.ts';
-import { allResources, grantResources, grantScopes, type IssueTokens } from './token-issue.ts';
+import { allResources, grantResources, type IssueTokens } from './token-issue.ts';
 
 export interface CodeGrantDeps {
   readonly codes: Codes;

@@ -5,9 +5,12 @@ import type { EpochSeconds } from '../../lib/clock.ts';
 import type { OpenAccessToken } from './access-token.ts';
 import type { AgreedGrant, JudgeAgreement } from './agreements.ts';
 import type { Families } from './families.ts';
+import type { RefreshPolicy } from './refresh-policy.ts';
+import { grantScopes } from './scopes.ts';
 
 export interface HeldGrant extends AgreedGrant {
-  readonly sid: Uint8Array;
+  /** Null when the grant does not end with its session. */
+  readonly sid: Uint8Array | null;
   readonly accountId: AccountId;
   readonly oldestProof: EpochSeconds;
   readonly latestProof: EpochSeconds;
@@ -15,8 +18,12 @@ export interface HeldGrant extends AgreedGrant {
 }
 
 /** What an access token holds. It does not say all that was agreed to. */
-export function heldBy({ grant, client, iat }: Pick<OpenAccessToken, 'grant' | 'client' | 'iat'>): HeldGrant {
-  return { ...grant, client, access: null, issuedAt: iat };
+export function heldBy(
+  { grant, client, iat }: Pick<OpenAccessToken, 'grant' | 'client' | 'iat'>,
+  { outlivesSession }: Pick<RefreshPolicy, 'outlivesSession'>,
+): HeldGrant {
+  const sid = outlivesSession(client, grantScopes(grant.scope)) ? null : grant.sid;
+  return { ...grant, sid, client, access: null, issuedAt: iat };
 }
 
 export type GrantState =

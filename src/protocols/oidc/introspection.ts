@@ -7,9 +7,9 @@ import type { Families } from './families.ts';
 import { heldBy, type JudgeGrant } from './grant-state.ts';
 import type { RefreshPolicy } from './refresh-policy.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
+import { grantScopes } from './scopes.ts';
 import type { ProgramAnswer } from './token-endpoint.ts';
 import { isTokenProblem, json, problemReply, type TokenProblem, tokenProblem } from './token-errors.ts';
-import { grantScopes } from './token-issue.ts';
 
 export interface TokenServiceDeps {
   readonly authentication: ClientAuthentication;
@@ -36,7 +36,7 @@ export function createTokenServices(deps: TokenServiceDeps): TokenServices {
       }
       const access = await deps.accessTokens.open(token, request.now);
       if (access === null || !mayKnow(client, access)) return INACTIVE;
-      const state = await deps.judge(heldBy(access), request.now);
+      const state = await deps.judge(heldBy(access, deps.refreshPolicy), request.now);
       if (state.kind === 'unavailable') return unavailable(state.because);
       // `ref` is for this provider only.
       const { ref: _, ...claims } = access.claims;

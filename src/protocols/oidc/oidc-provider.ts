@@ -116,7 +116,7 @@ export function createOidcProvider(deps: OidcDeps): OidcProvider {
       url: at(OIDC_PATHS.token),
       grants: new Map([
         ['authorization_code', createCodeGrant({ ...held, codes, refreshPolicy })],
-        ['refresh_token', createRefreshGrant({ ...held, refreshTokens })],
+        ['refresh_token', createRefreshGrant({ ...held, refreshTokens, refreshPolicy })],
       ]),
     }),
     userinfo: createUserinfo({
@@ -125,6 +125,7 @@ export function createOidcProvider(deps: OidcDeps): OidcProvider {
       accessTokens,
       dpop,
       judge,
+      refreshPolicy,
       subjectOf,
       sign,
       keys,

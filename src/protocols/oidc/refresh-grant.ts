@@ -6,10 +6,11 @@ import { type ProgramRequest, unavailable } from './client-authentication.ts';
 import type { Grant } from './code-grant.ts';
 import type { Families } from './families.ts';
 import type { JudgeGrant } from './grant-state.ts';
+import type { RefreshPolicy } from './refresh-policy.ts';
 import type { OpenRefresh, RefreshTokens } from './refresh-tokens.ts';
-import { isScope } from './scopes.ts';
+import { grantScopes, isScope } from './scopes.ts';
 import { isTokenProblem, type TokenProblem, tokenProblem } from './token-errors.ts';
-import { allResources, grantResources, grantScopes, type IssueTokens } from './token-issue.ts';
+import { allResources, grantResources, type IssueTokens } from './token-issue.ts';
 
 export interface RefreshGrantDeps {
   readonly refreshTokens: RefreshTokens;
@@ -17,9 +18,12 @@ export interface RefreshGrantDeps {
   readonly families: Families;
   readonly judge: JudgeGrant;
   readonly issue: IssueTokens;
+  readonly refreshPolicy: RefreshPolicy;
 }
 
-export function createRefreshGrant({ refreshTokens, spent, families, judge, issue }: RefreshGrantDeps): Grant {
+export function createRefreshGrant(deps: RefreshGrantDeps): Grant {
+  const { refreshTokens, spent, families, judge, issue, refreshPolicy } = deps;
+
   /** A token that comes twice is in two hands, and nobody knows which is whose: the family ends (RFC 9700 §4.14.2). */
   const useOnce = async ({ grant }: OpenRefresh, { attempt, now }: ProgramRequest): Promise<TokenProblem | null> => {
     const id = `${Buffer.from(grant.family).toString('hex')}.${grant.generation}`;
@@ -48,6 +52,7 @@ export function createRefreshGrant({ refreshTokens, spent, families, judge, issu
     const held = {
       ...grant,
       client,
+      sid: refreshPolicy.outlivesSession(client, granted) ? null : grant.sid,
       access: { scopes: granted, resources: allResources(client, grant.resources) },
       issuedAt: open.iat,
       oldestProof,

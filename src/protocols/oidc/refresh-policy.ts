@@ -13,6 +13,11 @@ export interface RefreshPolicy {
     scopes: readonly Scope[],
     now: EpochSeconds,
   ) => EpochSeconds;
+  /**
+   * Whether such a grant is good without its session: offline_access is what a person's absence needs (OpenID Connect Core
+   * §11), so signing out does not end it (Back-Channel Logout §2.7); everywhere, taking consent back, or revoking it does.
+   */
+  readonly outlivesSession: (client: Client, scopes: readonly Scope[]) => boolean;
 }
 
 /**
@@ -26,16 +31,18 @@ export function createRefreshPolicy(options: {
   /** Absolute lifetime of a session, in seconds. */
   readonly sessionAbsolute: number;
 }): RefreshPolicy {
+  // Only a database remembers for as long as such a grant lives what has ended it.
+  const outlivesSession: RefreshPolicy['outlivesSession'] = ({ metadata }, scopes) =>
+    options.shared && metadata.grant_types.includes('refresh_token') && scopes.includes('offline_access');
   return {
+    outlivesSession,
     allows: ({ metadata, relyingParty }, bound) =>
       metadata.grant_types.includes('refresh_token') &&
       (options.shared || (!relyingParty.consent.ask && (bound || metadata.token_endpoint_auth_method !== 'none'))),
-    ends: ({ metadata }, sessionCreated, scopes, now) => {
+    ends: (client, sessionCreated, scopes, now) => {
       const session = sessionCreated + options.sessionAbsolute;
-      const { refreshTokenLifetime: own } = metadata.signet;
-      // offline_access is what a person's absence needs (OpenID Connect Core §11); without it the session is the end.
-      if (!options.shared || !scopes.includes('offline_access'))
-        return own === undefined ? session : Math.min(session, now + own);
+      const { refreshTokenLifetime: own } = client.metadata.signet;
+      if (!outlivesSession(client, scopes)) return own === undefined ? session : Math.min(session, now + own);
       return now + Math.min(own ?? oidcRefresh.maxLifetime, oidcRefresh.maxLifetime);
     },
   };

@@ -42,3 +42,8 @@ export function scopeBits(scopes: readonly Scope[]): number {
 export function scopesOf(bits: number): readonly Scope[] | null {
   return bits >= 1 << SCOPES.length ? null : SCOPES.filter((_, place) => (bits & (1 << place)) !== 0);
 }
+
+/** The grant's scopes, as far as this release knows them. */
+export function grantScopes(bits: number): readonly Scope[] {
+  return scopesOf(bits) ?? [];
+}

@@ -14,7 +14,7 @@ import { unavailable } from './client-authentication.ts';
 import type { IssueIdToken } from './id-token.ts';
 import { shortHash } from './pending-answer.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
-import { type Scope, scopesOf } from './scopes.ts';
+import type { Scope } from './scopes.ts';
 import type { SubjectOf } from './subject.ts';
 import { json, type TokenProblem, tokenProblem } from './token-errors.ts';
 
@@ -102,11 +102,6 @@ export function createTokenIssuer(deps: TokenIssuerDeps): IssueTokens {
       ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
     });
   };
-}
-
-/** The grant's scopes, as far as this release knows them. */
-export function grantScopes(bits: number): readonly Scope[] {
-  return scopesOf(bits) ?? [];
 }
 
 /** The registered resources that a grant has, by their hashes. */

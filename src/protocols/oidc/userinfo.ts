@@ -9,10 +9,11 @@ import { unavailable } from './client-authentication.ts';
 import type { Dpop } from './dpop.ts';
 import { heldBy, type JudgeGrant } from './grant-state.ts';
 import { canSign, type SignJwt } from './jwt.ts';
+import type { RefreshPolicy } from './refresh-policy.ts';
+import { grantScopes } from './scopes.ts';
 import type { SubjectOf } from './subject.ts';
 import type { ProgramAnswer } from './token-endpoint.ts';
 import { challengeReply, isTokenProblem, json, NOT_KEPT, type TokenProblem, tokenProblem } from './token-errors.ts';
-import { grantScopes } from './token-issue.ts';
 
 export interface UserinfoRequest {
   readonly method: 'GET' | 'POST';
@@ -31,11 +32,12 @@ export function createUserinfo(deps: {
   readonly accessTokens: AccessTokens;
   readonly dpop: Dpop;
   readonly judge: JudgeGrant;
+  readonly refreshPolicy: RefreshPolicy;
   readonly subjectOf: SubjectOf;
   readonly sign: SignJwt;
   readonly keys: () => SigningKeySet;
 }): Userinfo {
-  const { issuer, url, accessTokens, dpop, judge, subjectOf, sign, keys } = deps;
+  const { issuer, url, accessTokens, dpop, judge, refreshPolicy, subjectOf, sign, keys } = deps;
 
   const open = async (
     request: UserinfoRequest,
@@ -48,7 +50,7 @@ export function createUserinfo(deps: {
     if (bound !== null) return bound;
     // RFC 9068 §4: a token for an API is no token for this endpoint.
     if (!token.audiences.includes(issuer)) return invalid('for another audience');
-    const state = await judge(heldBy(token), request.now);
+    const state = await judge(heldBy(token, refreshPolicy), request.now);
     if (state.kind === 'unavailable') return unavailable(state.because);
     return state.kind === 'ended' ? invalid(state.because) : { token, account: state.account };
   };

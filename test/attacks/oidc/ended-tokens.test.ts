@@ -86,6 +86,59 @@ for (const { name, args } of endings) {
   });
 }
 
+const HOUR = 3600;
+
+/** Signed in for these scopes, and out again. */
+async function signedOut(node: OneNode, scope: string): Promise<Told['body']> {
+  const browser = new PersonBrowser();
+  const held = await tokens(node, { scope }, browser);
+  const page = await browser.get(node, `/oidc/end-session?id_token_hint=${held.id_token}`);
+  assert.match(page.text, /You are signed out/);
+  return held;
+}
+
+// CWE-613: the end of the session is remembered for as long as anything opens that ends with it, not for as long as its cookie.
+for (const database of ['sqlite', undefined] as const) {
+  test(`tokens that end with the session stay ended after a sign-out (${database ?? 'files'})`, async (t) => {
+    const node = await startOneNode({
+      environment: QUIET,
+      clients: await attackedClients(),
+      ...(database === undefined ? {} : { database }),
+    });
+    t.after(() => node.close());
+    const scopes = database === undefined ? ['openid', 'openid offline_access'] : ['openid'];
+    for (const scope of scopes) {
+      const held = await signedOut(node, scope);
+      const start = node.time.now;
+      for (const after of [0, 2 * HOUR, 11 * HOUR, 13 * HOUR]) {
+        node.travelTo(start + after);
+        await node.node.parts.revocations.poll();
+        const { body } = await refresh(node, held.refresh_token);
+        assert.equal(body.error, 'invalid_grant', `${scope}, ${after} seconds later`);
+      }
+    }
+  });
+}
+
+// OpenID Connect Back-Channel Logout §2.7, Core §11: it is for the person's absence. Revoking it, signing out everywhere and
+// taking consent back end it (above, and test/flows/consent-oidc.test.ts).
+test('offline_access outlives a sign-out, and what comes of it is good throughout', async (t) => {
+  const node = await ownNode(t);
+  const held = await signedOut(node, 'openid offline_access');
+  const start = node.time.now;
+  let { refresh_token: last } = held;
+  for (const after of [1, 2 * HOUR, 13 * HOUR, 48 * HOUR]) {
+    node.travelTo(start + after);
+    await node.node.parts.revocations.poll();
+    const { body } = await refresh(node, last);
+    assert.equal(await userinfo(node, body.access_token), 200, `${after} seconds later: ${JSON.stringify(body)}`);
+    last = body.refresh_token;
+  }
+  const ended = await call(node, '/oidc/revoke', { token: last }, auth);
+  assert.equal(ended.status, 200);
+  assert.equal((await refresh(node, last)).body.error, 'invalid_grant');
+});
+
 // docs/sealed-values.md, Lineage: what was made from something sealed under a stolen key may be the thief's.
 test('what descends from a revoked key ends with it, however young its own key is', async (t) => {
   const node = await ownNode(t);
