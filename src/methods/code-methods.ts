@@ -2,6 +2,7 @@
 // Leaves to one-time-code.ts: the code itself. What they are worth is core/assurance.ts's business: a code by mail adds
 // nothing to a password, one by text message is a restricted authenticator (docs/second-factors.md).
 import type { Account } from '../core/account.ts';
+import type { MethodName } from '../core/authentication-event.ts';
 import type { Credential, CredentialSet } from '../core/credential.ts';
 import { PENDING_CHALLENGE_SECONDS, type PendingChallenge } from '../core/login-context.ts';
 import { maskDestination, readMailAddress, readTelephoneNumber } from '../core/message.ts';
@@ -86,7 +87,8 @@ export function createCodeMethod({ channel, sending, throttle }: CodeMethodOptio
     page: async ({ enrolled }, pending) => {
       const chosen = pendingOf(usable(enrolled), pending);
       if (chosen === null) return null;
-      return { kind: 'sent-code', by: kind, destination: maskDestination(destinationOf(chosen)), digits: CODE_DIGITS };
+      const destination = maskDestination(destinationOf(chosen));
+      return { kind: 'sent-code', by: kind, credential: chosen.id, destination, digits: CODE_DIGITS };
     },
     verify: async (subject, form, pending, context) => {
       const { account, enrolled } = subject;
@@ -105,6 +107,24 @@ export function createCodeMethod({ channel, sending, throttle }: CodeMethodOptio
       return { kind: 'proved', account, event: { method: name, credentialId: chosen.id, at: context.now } };
     },
   };
+}
+
+/** One of the addresses or numbers of somebody, as they recognise it. */
+export interface CodeDestination {
+  /** For CREDENTIAL_FIELD. */
+  readonly credential: string;
+  /** Masked, behind the person's own name for it. */
+  readonly name: string;
+}
+
+/** Where this method can send codes to, in the order of enrolment; empty for a method that sends none. */
+export function codeDestinations(method: MethodName, enrolled: CredentialSet): readonly CodeDestination[] {
+  const kind = (['email', 'sms'] as const).find((one) => METHODS[one] === method);
+  if (kind === undefined) return [];
+  return enabledOf(enrolled, kind).map((one) => {
+    const masked = maskDestination(destinationOf(one));
+    return { credential: one.id, name: one.label === '' ? masked : `${one.label}, ${masked}` };
+  });
 }
 
 function destinationOf({ data }: Credential): string {

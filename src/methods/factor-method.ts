@@ -83,8 +83,14 @@ export type FactorOutcome =
 export type FactorPage =
   | { readonly kind: 'totp'; readonly digits: number }
   | { readonly kind: 'recovery-code'; readonly remaining: number }
-  /** `destination` is masked. Asking again is another `begin`. */
-  | { readonly kind: 'sent-code'; readonly by: 'email' | 'sms'; readonly destination: string; readonly digits: number }
+  /** To which `credential`; its `destination` is masked. Asking again is another `begin`. */
+  | {
+      readonly kind: 'sent-code';
+      readonly by: 'email' | 'sms';
+      readonly credential: string;
+      readonly destination: string;
+      readonly digits: number;
+    }
   /** `options`: JSON for navigator.credentials.get. */
   | { readonly kind: 'webauthn'; readonly options: string };
 

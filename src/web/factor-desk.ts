@@ -1,17 +1,20 @@
 // Owns: asking for a second factor inside a login: beginning with it, its page, other ways, judging the answer.
 // Leaves to core/login-flow which method is asked for; to a FactorMethod what a proof is; to login-desk.ts the cookie.
 import type { FactorFailure, MethodName } from '../core/authentication-event.ts';
+import type { CredentialSet } from '../core/credential.ts';
 import type { Language } from '../core/language.ts';
 import { type LoginContext, livePending, type PendingChallenge, withPending } from '../core/login-context.ts';
 import type { LoginInput } from '../core/login-step.ts';
 import type { Reply } from '../core/reply.ts';
-import type {
-  FactorContext,
-  FactorMethod,
-  FactorOutcome,
-  FactorSubject,
-  FormFields,
-  MethodFailure,
+import { codeDestinations } from '../methods/code-methods.ts';
+import {
+  CREDENTIAL_FIELD,
+  type FactorContext,
+  type FactorMethod,
+  type FactorOutcome,
+  type FactorSubject,
+  type FormFields,
+  type MethodFailure,
 } from '../methods/factor-method.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import { type Challenge, type LoginWorld, type Next, type StoredVisit, speechOf } from './login-visit.ts';
@@ -32,15 +35,47 @@ export interface Question {
 export interface FactorDesk {
   /** The page of the method that is due; begins with it where nothing is pending. */
   readonly ask: (visit: StoredVisit, asked: Asked) => Promise<Question>;
-  /** Begins with the method that was chosen, as its form says; a page when that cannot be done. */
-  readonly begin: (visit: StoredVisit, asked: Asked, form: FormFields) => Promise<LoginContext | Reply>;
+  /** Begins with the method that was chosen; a page when that cannot be done. */
+  readonly begin: (
+    visit: StoredVisit,
+    asked: Asked,
+    credential: ChosenWay['credential'],
+  ) => Promise<LoginContext | Reply>;
   /** What the posted form proves, or the page that says why nothing was found out. */
   readonly prove: (visit: StoredVisit, asked: Asked) => Promise<LoginInput | Reply>;
 }
 
-/** For the other ways on the password's page as well. */
-export function otherWays({ methods, method: shown }: Challenge, words: Words): readonly OtherWay[] {
-  return methods.filter((method) => method !== shown).map((method) => ({ method, label: words.ways[method] }));
+/**
+ * For the password's page as well. Whoever has several numbers or addresses chooses among them, so that one telephone that
+ * is lost keeps nobody out; `shown` is the one that the page asks about.
+ */
+export function otherWays(
+  { methods, method }: Challenge,
+  enrolled: CredentialSet,
+  shown: string | null,
+  words: Words,
+): readonly OtherWay[] {
+  return methods.flatMap((one) => {
+    const label = words.ways[one];
+    const places = codeDestinations(one, enrolled);
+    if (places.length < 2) return one === method ? [] : [{ choose: one, label }];
+    return places
+      .filter(({ credential }) => one !== method || credential !== shown)
+      .map(({ credential, name }) => ({ choose: `${one}:${credential}`, label: `${label} (${name})` }));
+  });
+}
+
+export interface ChosenWay {
+  readonly method: MethodName;
+  /** Which of several, where codes are sent; null: the first one. */
+  readonly credential: string | null;
+}
+
+/** What a button for another way wants; null: nothing that there is. */
+export function wayNamed(possible: readonly MethodName[], choose: string | undefined): ChosenWay | null {
+  const [name, credential = null] = (choose ?? '').split(':');
+  const method = possible.find((one) => one === name);
+  return method === undefined ? null : { method, credential };
 }
 
 export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors: readonly FactorMethod[]): FactorDesk {
@@ -70,7 +105,7 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
   /** Without a question there is nothing to fill in, only what happened and the other ways. */
   const pageOf = (
     visit: StoredVisit,
-    { step }: Asked,
+    { step, enrolled }: Asked,
     question: Awaited<ReturnType<FactorMethod['page']>>,
     problem: string | null,
     status: number,
@@ -84,7 +119,7 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
       method: step.method,
       question,
       problem,
-      ways: otherWays(step, words),
+      ways: otherWays(step, enrolled, question?.kind === 'sent-code' ? question.credential : null, words),
     });
   };
 
@@ -105,7 +140,10 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
     if (begun.kind === 'unavailable') {
       return withRetry(pageOf(visit, asked, null, speechOf(world, visit).words.unsent, 503), begun.retryAfter);
     }
-    return refusedPage(visit, asked, begun.failure, null);
+    // The code that was sent before is asked for: it may still arrive.
+    const { step } = asked;
+    const before = livePending(visit.flow.context, step.account.id, step.method, visit.facts.now);
+    return refusedPage(visit, asked, begun.failure, before);
   };
 
   const refusedPage = async (
@@ -145,8 +183,9 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
       if (question === null) throw new Error(`${step.method} has begun and asks nothing`);
       return { reply: question, context: withPending(context, step.account.id, { method: step.method, ...begun }) };
     },
-    begin: async (visit, asked, form) => {
-      const begun = await begin(visit, asked, form);
+    begin: async (visit, asked, credential) => {
+      const form = credential === null ? [] : [[CREDENTIAL_FIELD, credential] as const];
+      const begun = await begin(visit, asked, new Map(form));
       if ('kind' in begun) return begun;
       return withPending(asked.context, asked.step.account.id, { method: asked.step.method, ...begun });
     },

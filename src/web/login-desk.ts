@@ -13,7 +13,7 @@ import type { PasswordMethod } from '../methods/password.ts';
 import type { PasskeySignIn } from '../methods/webauthn.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import { AGREE_FIELD, CONSENT_FIELD } from './consent-page.ts';
-import { type Asked, createFactorDesk } from './factor-desk.ts';
+import { type Asked, type ChosenWay, createFactorDesk, wayNamed } from './factor-desk.ts';
 import {
   inLanguageOf,
   type LoginWorld,
@@ -154,8 +154,8 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     if (facts.form.has(AGREE_FIELD)) {
       return proceed(visit, { kind: 'consented', digest: facts.form.get(CONSENT_FIELD) ?? '' });
     }
-    const chosen = methodNamed(options.possible, facts.form.get(CHOOSE_FIELD));
-    if (chosen !== null) return proceed(visit, { kind: 'chosen', method: chosen });
+    const chosen = wayNamed(options.possible, facts.form.get(CHOOSE_FIELD));
+    if (chosen !== null) return proceed(visit, { kind: 'chosen', method: chosen.method }, chosen.credential);
     const ended = desk.metrics.loginDuration.startTimer();
     const reply = await prove(visit);
     ended();
@@ -193,7 +193,11 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     isReply(result) ? result : proceed(visit, result);
 
   /** Post, redirect, get: reloading the page that follows does not send the answer again. */
-  const proceed = async (visit: StoredVisit, input: LoginInput): Promise<Reply> => {
+  const proceed = async (
+    visit: StoredVisit,
+    input: LoginInput,
+    credential: ChosenWay['credential'] = null,
+  ): Promise<Reply> => {
     const next = await nextStep(options, visit, input);
     const answer = await answered(visit, next);
     if (answer !== null) return answer;
@@ -202,7 +206,7 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     if (step.kind === 'consent' && step.changed) return stepPages.of(visit, next);
     if (input.kind === 'chosen' && step.kind === 'challenge' && step.method === input.method && isFactor(step.method)) {
       const asked: Asked = { ...next, step };
-      const begun = await factors.begin(visit, asked, visit.facts.form);
+      const begun = await factors.begin(visit, asked, credential);
       return isReply(begun) ? begun : toPage(visit, begun);
     }
     return toPage(visit, next.context);
@@ -217,10 +221,6 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
   };
 
   return { begin, show, submit };
-}
-
-function methodNamed(possible: readonly MethodName[], name: string | undefined): MethodName | null {
-  return possible.find((method) => method === name) ?? null;
 }
 
 /** A reply is a redirect, a form that posts itself, or a body; a context has no kind. */

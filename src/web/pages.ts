@@ -33,7 +33,8 @@ export interface PasskeyQuestion {
 
 /** Another way of proving who it is. */
 export interface OtherWay {
-  readonly method: MethodName;
+  /** What its button says by CHOOSE_FIELD. */
+  readonly choose: string;
   readonly label: string;
 }
 

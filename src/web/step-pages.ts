@@ -60,7 +60,8 @@ export function createStepPages(
         case 'challenge': {
           if (step.method === 'password') {
             const { loginName } = step.account;
-            const question = { loginName, problem, ways: otherWays(step, words), passkey: null, again: true };
+            const ways = otherWays(step, next.enrolled, null, words);
+            const question = { loginName, problem, ways, passkey: null, again: true };
             return withContext(visit, password.page(visit, question), null);
           }
           const question = await factors.ask(visit, { ...next, step });

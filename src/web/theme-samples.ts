@@ -19,7 +19,7 @@ const QUESTIONS: readonly (FactorPage | null)[] = [
   null,
   { kind: 'totp', digits: 6 },
   { kind: 'recovery-code', remaining: 3 },
-  { kind: 'sent-code', by: 'sms', destination: '+49…67', digits: 6 },
+  { kind: 'sent-code', by: 'sms', credential: 'sample', destination: '+49…67', digits: 6 },
   { kind: 'webauthn', options: '{}' },
 ];
 
@@ -43,7 +43,7 @@ export interface Samples {
 export function samplesOf(pages: Pages, language: Language): Samples {
   const words = wordsIn(language);
   const form = { action: '/flow/sample', formToken: TOKEN, relyingParty: PARTY, loginName: PERSON, problem: 'No.' };
-  const ways = METHODS.map((method) => ({ method, label: words.ways[method] }));
+  const ways = METHODS.map((method) => ({ choose: method, label: words.ways[method] }));
   const posts: Body[] = [
     pages.login(language, 200, { ...form, note: 'Again.', ways, passkey: { options: '{}', seconds: 300 } }),
     ...QUESTIONS.map((question) => pages.factor(language, 200, { ...form, method: 'totp', question, ways })),

@@ -25,7 +25,7 @@ test('several ways: the strongest that is there is shown, another is chosen, and
   // A reload sends nothing.
   tab.page = await tab.browser.get(node, tab.path);
   assert.equal(sent.length, before + 1);
-  assert.deepEqual([...ways(tab.page)].sort(), ['sms-code', 'totp']);
+  assert.deepEqual([...ways(tab.page)].sort(), ['sms-code:phone', 'totp']);
   assert.equal(heading(await submit(tab, { choose: 'totp' })), APP);
   assert.equal(statusOf(await code(tab, node.codeOf(app))), 'Success');
 });

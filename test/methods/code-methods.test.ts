@@ -264,9 +264,9 @@ for (const [name, change] of [
 
 test('the page shows enough of the address to recognise it', async () => {
   const { enrol, ask, method, subject } = open();
-  await enrol('anna@example.org', START - HOUR);
+  const credential = await enrol('anna@example.org', START - HOUR);
   const page = await method.page(subject(), await ask(START));
-  assert.deepEqual(page, { kind: 'sent-code', by: 'email', destination: 'a…@example.org', digits: 6 });
+  assert.deepEqual(page, { kind: 'sent-code', by: 'email', credential, destination: 'a…@example.org', digits: 6 });
 });
 
 // CWE-799: who knows the password must not be able to flood somebody's mailbox or telephone.

@@ -20,7 +20,7 @@ export const texting: FactorMethod = {
     return { kind: 'ready', pending: Buffer.from(newestCode()) };
   },
   page: async (_, pending) =>
-    pending === null ? null : { kind: 'sent-code', by: 'sms', destination: '…12', digits: 6 },
+    pending === null ? null : { kind: 'sent-code', by: 'sms', credential: 'phone', destination: '…12', digits: 6 },
   verify: async (subject, form, pending, { now }) => {
     const { account } = subject;
     const right = pending !== null && Buffer.from(pending.data).toString() === form.get('code');
