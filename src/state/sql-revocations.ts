@@ -38,6 +38,7 @@ export async function openSqlRevocations(options: SqlRevocationOptions): Promise
   const { database, clock, capacity, onEvent } = options;
   const index = createRevocationIndex(capacity, 'leave-out');
   const waiting = new Map<string, RevocationEntry>();
+  const underWay = new Set<RevocationEntry>();
   let lastGood: EpochSeconds | null = null;
   let lastWhole: EpochSeconds = Number.NEGATIVE_INFINITY;
 
@@ -73,7 +74,11 @@ export async function openSqlRevocations(options: SqlRevocationOptions): Promise
     );
     if (isUnavailable(read)) return;
     // What was dropped meanwhile need not be among the rows.
-    if (since === null && index.dropped() === dropped) index.startOver();
+    if (since === null && index.dropped() === dropped) {
+      index.startOver();
+      // The table does not know of these yet: a database that takes nothing may well answer questions.
+      index.addAll([...waiting.values(), ...underWay]);
+    }
     index.addAll(read.entries);
     if (read.left !== null) index.miss(read.left);
     if (lastGood === null) onEvent({ kind: 'loaded', entries: index.size() });
@@ -94,7 +99,9 @@ export async function openSqlRevocations(options: SqlRevocationOptions): Promise
   const revoke = async (entry: RevocationEntry, now: EpochSeconds): Promise<RevocationReach> => {
     index.add(entry);
     tellCapacity(now);
-    if (await write(entry, now)) return 'everywhere';
+    underWay.add(entry);
+    const written = await write(entry, now).finally(() => underWay.delete(entry));
+    if (written) return 'everywhere';
     waiting.set(textOf(keyOf(entry)), entry);
     // The oldest goes: it is the one that soonest matters no more.
     if (waiting.size > capacity) waiting.delete(waiting.keys().next().value ?? '');

@@ -24,13 +24,15 @@ const accounts = (from: number, to: number, until = NOW + 3900): RevocationEntry
 /** A node whose questions are counted, and whose database can be taken away. */
 async function openNode(database: Database, time: { now: number }, failMode: 'open' | 'reauth' | 'closed' = 'reauth') {
   const events: SqlRevocationEvent[] = [];
-  const state = { down: false, asked: 0 };
+  const state = { down: false, readOnly: false, writing: Promise.resolve(), asked: 0 };
   const feed = await openSqlRevocations({
     database: {
       ...database,
       ask: async (operation, run) => {
         if (operation === 'revocation-check') state.asked += 1;
-        return state.down ? { unavailable: true } : database.ask(operation, run);
+        if (operation === 'revoke') await state.writing;
+        const fails = state.down || (state.readOnly && operation === 'revoke');
+        return fails ? { unavailable: true } : database.ask(operation, run);
       },
     },
     pollSeconds: 3600,
@@ -149,6 +151,46 @@ forEachDatabase(({ test: on, kind }) => {
     assert.equal(await feed.check(subject(77), NOW), 'revoked');
     assert.equal(await feed.check(subject(98, { accountId: 'a-new', proof: NOW - 1 }), NOW), 'revoked');
     assert.equal(await feed.check(subject(98, { accountId: 'a-new' }), NOW), 'good');
+    feed.close();
+  });
+
+  // CWE-613, CWE-636: a full disk, or a replica that has not been promoted yet, answers questions and takes nothing.
+  on('what the database does not take counts on when all has been read again', async ({ database }) => {
+    const time = { now: NOW };
+    await record(database, sids(0, 30, NOW + 200));
+    const { feed, state } = await openNode(database, time);
+    state.readOnly = true;
+    assert.equal(await feed.revokeSid(sidOf(77), NOW + 3900, NOW), 'later');
+    assert.equal(await feed.revokeAccount('a-new', NOW, NOW + 3900, NOW), 'later');
+    const isEnded = async (): Promise<void> => {
+      assert.equal(await feed.check(subject(77), time.now), 'revoked');
+      assert.equal(await feed.check(subject(98, { accountId: 'a-new', proof: NOW - 1 }), time.now), 'revoked');
+    };
+    await isEnded();
+    time.now = NOW + 300;
+    await feed.poll();
+    assert.equal(feed.status().overCapacity, false);
+    await isEnded();
+    state.readOnly = false;
+    await feed.poll();
+    await isEnded();
+    feed.close();
+  });
+
+  on('what is being written while all is read again counts on', async ({ database }) => {
+    const time = { now: NOW };
+    await record(database, sids(0, 30, NOW + 200));
+    const { feed, state } = await openNode(database, time);
+    const writing = Promise.withResolvers<void>();
+    state.writing = writing.promise;
+    const revoked = feed.revokeSid(sidOf(77), NOW + 3900, NOW);
+    time.now = NOW + 300;
+    await feed.poll();
+    assert.equal(feed.status().overCapacity, false);
+    assert.equal(await feed.check(subject(77), time.now), 'revoked');
+    writing.resolve();
+    assert.equal(await revoked, 'everywhere');
+    assert.equal(await feed.check(subject(77), time.now), 'revoked');
     feed.close();
   });
 
