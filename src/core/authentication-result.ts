@@ -33,7 +33,9 @@ export type AuthenticationResult =
       /** The digest of what the person has just agreed to, to be kept before anything is told; null: not asked. */
       readonly agreed: string | null;
     }
-  | { readonly kind: 'refused'; readonly reason: Exclude<RefusalReason, 'interaction-needed'> }
+  | { readonly kind: 'refused'; readonly reason: Exclude<RefusalReason, 'interaction-needed' | 'declined'> }
+  /** `account`: who said no; null before anybody has proved who they are. */
+  | { readonly kind: 'refused'; readonly reason: 'declined'; readonly account: Account | null }
   | { readonly kind: 'refused'; readonly reason: 'interaction-needed'; readonly needed: NeededInteraction };
 
 export type Authenticated = Extract<AuthenticationResult, { readonly kind: 'authenticated' }>;

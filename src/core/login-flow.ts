@@ -10,14 +10,16 @@ import { freshFlowEvents, freshSessionEvents } from './freshness.ts';
 import { finishAgreed } from './login-consent.ts';
 import { contextOf, emptyContext, LOGIN_CONTEXT_SECONDS, type LoginContext } from './login-context.ts';
 import { floorGoal, goalOf } from './login-goal.ts';
-import { identify, leadOn, methodsOf, needInteraction, refuse } from './login-question.ts';
+import { finish, identify, leadOn, methodsOf, needInteraction, refuse } from './login-question.ts';
 import type { LoginInput, LoginSituation, Progress } from './login-step.ts';
 import { type Session, withEvent } from './session.ts';
 
 /** One step of an attempt. */
 export function advance(where: LoginSituation, before: LoginContext, input: LoginInput): Progress {
   const current = where.now < before.began + LOGIN_CONTEXT_SECONDS ? before : emptyContext(where.now);
-  if (input.kind === 'declined') return refuse(current, 'declined');
+  if (input.kind === 'declined') {
+    return finish(current, { kind: 'refused', reason: 'declined', account: whoDeclines(where, current) });
+  }
   const context = accept(where, current, input);
   if (where.outage) return refuse(context, 'unavailable');
   if (!isPossible(where)) return refuse(context, 'assurance-unmet');
@@ -59,6 +61,14 @@ function accept(where: LoginSituation, context: LoginContext, input: LoginInput)
 /** Whether any person could satisfy the request with the methods there are: asking in vain helps nobody. */
 function isPossible({ request, named, possible }: LoginSituation): boolean {
   return request.assurance.binding === 'preferred' || goalOf(request, 'aal1', named)(possible);
+}
+
+/** Whose proofs stand when the attempt is given up; at a page that still asks who it is, nobody's. */
+function whoDeclines(where: LoginSituation, context: LoginContext): Account | null {
+  const { request, session, contextAccount, now } = where;
+  if (contextAccount !== null && freshFlowEvents(context.events, now).length > 0) return contextAccount;
+  const counts = session !== null && freshSessionEvents(request, session.events).length > 0;
+  return counts ? sessionPerson(where) : null;
 }
 
 /** A disabled account's session is no session; the sign-in page may be used by somebody else. */

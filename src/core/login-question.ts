@@ -104,7 +104,7 @@ export function identify(where: LoginSituation, context: LoginContext): Progress
 
 export function refuse(
   context: LoginContext,
-  reason: Exclude<RefusedResult['reason'], 'interaction-needed'>,
+  reason: Exclude<RefusedResult['reason'], 'interaction-needed' | 'declined'>,
 ): Progress {
   return finish(context, { kind: 'refused', reason });
 }

@@ -82,6 +82,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
         action: 'refusal',
         outcome: 'failure',
         reason: answer.error.code,
+        ...whoDeclined(result),
         relyingParty: request.relyingParty,
       });
       const language = languageOf(facts);
@@ -106,6 +107,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
         action: 'refusal',
         outcome: 'failure',
         reason: result.reason,
+        ...whoDeclined(result),
         relyingParty: request.relyingParty,
       });
       return withCookies(inLanguage(answer.reply, facts), cookies);
@@ -271,6 +273,12 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
   };
 
   return { give, audit };
+}
+
+/** Of the other refusals the audit names nobody: they are not the person's own doing. */
+function whoDeclined(result: AuthenticationResult): Pick<AuditEvent, 'accountId' | 'loginName'> {
+  const account = result.kind === 'refused' && result.reason === 'declined' ? result.account : null;
+  return { accountId: account?.id ?? null, loginName: account?.loginName ?? null };
 }
 
 /** Only a form that posts itself has a word to say. */

@@ -67,8 +67,8 @@ interface Row {
 
 /** What has to happen, said again without the program's order of questions. */
 function expected({ proofs, request, standing, input }: Row): string {
-  if (input === 'declines') return 'declined';
   const isProved = proofs === 'a proof in this flow' || (proofs === 'a session' && request !== 'forced');
+  if (input === 'declines') return isProved ? 'declined by acct-alice' : 'declined by nobody';
   if (!isProved) return request === 'passive' ? 'interaction-needed: login' : 'identify';
   const isAsked = standing !== 'never' || request === 'prompt=consent';
   if (!isAsked) return 'told, unasked';
@@ -93,6 +93,7 @@ function found({ proofs, request, standing, input }: Row): string {
   if (step.kind !== 'finished') return step.kind;
   const { result } = step;
   if (result.kind === 'authenticated') return result.agreed === null ? 'told, unasked' : 'told, agreed';
+  if (result.reason === 'declined') return `declined by ${result.account?.id ?? 'nobody'}`;
   return result.reason === 'interaction-needed' ? `${result.reason}: ${result.needed}` : result.reason;
 }
 

@@ -48,7 +48,8 @@ function shown(step: LoginStep): string {
     return `ask ${step.loginName ?? '-'}${step.failure === null ? '' : ` ${step.failure.kind}`}`;
   if (step.kind !== 'finished') return step.kind;
   const { result } = step;
-  return result.kind === 'refused' ? result.reason : `${result.change.kind} ${result.account.id}`;
+  if (result.kind === 'refused') return 'account' in result ? `declined ${result.account?.id ?? '-'}` : result.reason;
+  return `${result.change.kind} ${result.account.id}`;
 }
 
 interface Row {
@@ -80,12 +81,45 @@ const rows: readonly Row[] = [
     where: situation(asking({ subject: { kind: 'suggested', loginName: 'bob' } })),
     expect: 'ask bob',
   },
-  { name: 'cancelled', where: situation(), input: { kind: 'declined' }, expect: 'declined' },
+  { name: 'cancelled', where: situation(), input: { kind: 'declined' }, expect: 'declined -' },
+  {
+    name: 'cancelled, with a name that was typed and not proved',
+    where: situation({ contextAccount: alice }),
+    context: { ...emptyContext(NOW), accountId: alice.id },
+    input: { kind: 'declined' },
+    expect: 'declined -',
+  },
+  {
+    name: 'cancelled, with a proof that counts no more',
+    where: situation({ contextAccount: alice }),
+    context: inFlow(alice, NOW - 3600),
+    input: { kind: 'declined' },
+    expect: 'declined -',
+  },
+  {
+    name: "cancelled with a proof, beside somebody else's session",
+    where: signedIn(bob, NOW - 60, { contextAccount: alice }),
+    context: inFlow(alice, NOW - 5),
+    input: { kind: 'declined' },
+    expect: 'declined acct-alice',
+  },
+  {
+    name: 'cancelled where it is asked anew who it is',
+    where: signedIn(alice, NOW - 60, asking({ forceAuthn: true })),
+    input: { kind: 'declined' },
+    expect: 'declined -',
+  },
+  {
+    name: 'cancelled by somebody who was disabled meanwhile',
+    where: { ...signedIn(alice, NOW - 60), sessionAccount: disabled(alice) },
+    input: { kind: 'declined' },
+    expect: 'declined -',
+  },
   {
     name: 'cancelled although signed in',
     where: signedIn(alice, NOW - 60),
     input: { kind: 'declined' },
-    expect: 'declined',
+    expect: 'declined acct-alice',
   },
   {
     name: 'a disabled account cannot finish',

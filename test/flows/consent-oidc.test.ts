@@ -296,10 +296,28 @@ test('an older agreement to less does not keep a refresh token for more alive', 
   assert.equal((await refresh(node, more.body.refresh_token, 'asks-too')).status, 200);
 });
 
-test('every answer is in the audit, with who and what about', () => {
-  const lines = nodes.database
-    .written()
-    .split('\n')
-    .filter((line) => line.includes('"consent"'));
-  assert.ok(lines.some((line) => line.includes('agreed') && line.includes('oidc:asks')));
+test('every answer is in the audit, with who and what about', async () => {
+  const node = nodes.database;
+  const since = () => node.written().split('\n').length - 1;
+  const alice = await node.node.parts.directories.findByLoginName('alice');
+  assert.ok(alice !== null && 'id' in alice);
+  const lines = (from: number, ...parts: readonly string[]) =>
+    node
+      .written()
+      .split('\n')
+      .slice(from)
+      .filter((line) => parts.every((part) => line.includes(`"${part}"`)));
+  const tab = await visit(node, { scope: 'openid email address' });
+  let from = since();
+  await tab.submit(node, { cancel: '1' });
+  assert.equal(lines(from, 'refusal', 'declined', 'oidc:asks').length, 1);
+  // Nobody has proved yet who they are.
+  assert.equal(lines(from, 'declined', alice.id).length, 0);
+  const proved = await (await visit(node, { scope: 'openid email address' })).signIn(node);
+  from = since();
+  await proved.decline(node);
+  assert.equal(lines(from, 'refusal', 'declined', 'oidc:asks', 'alice', alice.id).length, 1);
+  from = since();
+  await agreed(node, { scope: 'openid email address' });
+  assert.equal(lines(from, 'consent', 'agreed', 'oidc:asks', 'alice', alice.id).length, 1);
 });

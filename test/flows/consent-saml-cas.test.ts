@@ -142,6 +142,12 @@ for (const mode of ['database', 'alone'] as const) {
     await tab.decline(node);
     assert.equal(tab.page.status, 403);
     assert.equal(heading(tab.page), 'You have cancelled');
+    const line = node
+      .written()
+      .trimEnd()
+      .split('\n')
+      .findLast((one) => one.includes('"declined"'));
+    assert.ok(line?.includes('"bob"') && line.includes('"cas:'), line);
     assert.doesNotMatch(tab.page.text, /ST-/);
   });
 
