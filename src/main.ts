@@ -12,7 +12,7 @@ import type { Config } from './config/config.ts';
 import type { Clock } from './lib/clock.ts';
 import { formatProblem } from './lib/problems.ts';
 import type { Random } from './lib/random.ts';
-import { signatureProblems } from './parts.ts';
+import { notes, signatureProblems } from './parts.ts';
 import { createNode } from './wire.ts';
 
 export interface MainContext {
@@ -32,7 +32,7 @@ export async function serve(config: Config, context: MainContext): Promise<void>
     version: VERSION,
   });
   const { parts } = node;
-  const problems = [...parts.warnings, ...parts.parties.problems(), ...signatureProblems(parts)];
+  const problems = [...parts.warnings, ...parts.parties.problems(), ...signatureProblems(parts), ...notes(parts)];
   for (const problem of problems) log.warn(formatProblem(problem));
   const publicServer = await listen(node.publicListener, config.listen);
   const managementServer = await listen(node.managementListener, config.management);

@@ -6,14 +6,16 @@ import { type OpenDirectories, openDirectories } from './directories/open-direct
 import { openSqlDirectory } from './directories/sql-directory.ts';
 import { type AddressTest, addressList } from './lib/address-list.ts';
 import { attempt, attemptLater } from './lib/attempt.ts';
+import { followProblems } from './lib/follow-problems.ts';
 import { formatProblem, type Problem, Problems, ProblemsError } from './lib/problems.ts';
 import { checkRotation, followRevokedKeys, highestSerials, openDataKeyring, openKeyring } from './node/keyrings.ts';
 import type { PartsContext } from './node/parts-context.ts';
 import { openSigning } from './node/signing.ts';
 import { writeProblems } from './node/who-may-write.ts';
 import { openPartyRegistry, type PartyRegistry } from './parties/party-registry.ts';
+import { unkeptConsents } from './parties/unkept-consents.ts';
 import type { CallbackOptions } from './protocols/cas/proxy-callback.ts';
-import { followUnsignable, unsignableClients } from './protocols/oidc/signable.ts';
+import { unsignableClients } from './protocols/oidc/signable.ts';
 import { followSigners, type Signers, unmadeSignatures } from './protocols/saml/signers.ts';
 import type { DataKeyringSource } from './sealer/data-key-file.ts';
 import type { KeyringSource } from './sealer/key-file.ts';
@@ -86,12 +88,20 @@ export async function openParts(config: Config, context: PartsContext): Promise<
   );
   const theme = attempt(problems, 'theme', () => openTheme(config.theme));
   const parties = await openPartyRegistry(config.parties.folder);
-  const tellUnsignable = followUnsignable(
+  const tellUnsignable = followProblems(
     () => (oidcSigning === null ? [] : unsignableClients(parties.clients(), oidcSigning.current())),
     (problem) => context.onEvent({ part: 'parties', level: 'error', message: formatProblem(problem) }),
   );
+  const tellUnkept = followProblems(
+    () => unkeptConsents(parties, shared.database !== null),
+    (problem) => context.onEvent({ part: 'parties', level: 'warn', message: formatProblem(problem) }),
+  );
   const timer = setInterval(
-    () => void reloadParties(parties, context).then(tellUnsignable),
+    () =>
+      void reloadParties(parties, context).then(() => {
+        tellUnsignable();
+        tellUnkept();
+      }),
     config.parties.poll * 1000,
   ).unref();
   const close = async (): Promise<void> => {
@@ -160,6 +170,11 @@ async function reloadParties(parties: PartyRegistry, { onEvent }: PartsContext):
   onEvent({ part: 'parties', level: 'info', message: `${parties.size()} parties` });
   for (const problem of parties.problems())
     onEvent({ part: 'parties', level: 'error', message: formatProblem(problem) });
+}
+
+/** What an operator should know, and may well want so. */
+export function notes({ parties, shared }: Pick<Parts, 'parties' | 'shared'>): readonly Problem[] {
+  return unkeptConsents(parties, shared.database !== null);
 }
 
 /** Parties that want a signature that no key here can make: SAML ones get the usual one, clients are turned away. */

@@ -11,7 +11,7 @@ export function addCheckCommand(program: Command, io: CliIo): void {
     .action(async (options: { config: string }) => {
       const { readConfig } = await import('../config/read-config.ts');
       const config = readConfig(options.config, io.environment);
-      const { openParts, signatureProblems } = await import('../parts.ts');
+      const { notes, openParts, signatureProblems } = await import('../parts.ts');
       const nothing = (): void => {};
       const parts = await openParts(config, { ...io, onEvent: nothing, onBackend: nothing, look: true });
       const problems = [
@@ -21,7 +21,7 @@ export function addCheckCommand(program: Command, io: CliIo): void {
         ...(await parts.directoryDetails.probe()),
       ];
       await parts.close();
-      for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
+      for (const problem of [...problems, ...notes(parts)]) io.err(`${formatProblem(problem)}\n`);
       if (problems.length > 0) throw new CliFailure(`${problems.length} problems`);
       io.out(`${options.config}: no problems; ${parts.parties.size()} parties\n`);
     });

@@ -28,18 +28,6 @@ export function unsignableClients(clients: readonly Client[], keys: SigningKeySe
   );
 }
 
-/** Tells of clients that a changed folder or a rollover leaves without a key, once each; those of now are known already. */
-export function followUnsignable(find: () => readonly Problem[], tell: (problem: Problem) => void): () => void {
-  const paths = (problems: readonly Problem[]): ReadonlySet<string> =>
-    new Set(problems.map(({ path, found }) => `${path} ${found}`));
-  let known = paths(find());
-  return () => {
-    const now = find();
-    for (const problem of now) if (!known.has(`${problem.path} ${problem.found}`)) tell(problem);
-    known = paths(now);
-  };
-}
-
 function missing({ metadata }: Client, keys: SigningKeySet) {
   return MEMBERS.flatMap((member) => {
     const algorithm = metadata[member];
