@@ -1,5 +1,7 @@
 // What an OpenID Connect client gets when a person is asked whether it may be told about them, with a database and without.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { hashClientSecret } from '../../src/parties/client-secret.ts';
 import { ConsentTab } from '../support/consent.ts';
@@ -34,6 +36,7 @@ const clients = [
   },
   { client_id: 'asks-too', ...registered, signet: { consent: 'ask' } },
   { client_id: 'never', client_name: 'Trusted Wiki', ...registered },
+  { client_id: 'changes', ...registered },
 ];
 const attributes = new Map([
   ['mail', ['person@example.org']],
@@ -295,6 +298,23 @@ test('an older agreement to less does not keep a refresh token for more alive', 
   const more = await redeemed(node, tab, 'asks-too');
   assert.equal((await refresh(node, more.body.refresh_token, 'asks-too')).status, 200);
 });
+
+// CWE-862: what the client got before its people were asked does not go on without them.
+for (const mode of ['database', 'alone'] as const) {
+  test(`${mode}: a refresh token from before the client's people were asked is dead once they are`, async () => {
+    const node = nodes[mode];
+    const tab = await (await visit(node, {}, 'changes')).signIn(node);
+    const first = await redeemed(node, tab, 'changes');
+    const second = await refresh(node, first.body.refresh_token, 'changes');
+    assert.equal(second.status, 200, JSON.stringify(second.body));
+    const asking = { client_id: 'changes', ...registered, signet: { consent: 'ask' } };
+    await writeFile(join(node.config.parties.folder, 'changes.client.json'), JSON.stringify(asking));
+    assert.equal(await node.node.parts.parties.reload(), true);
+    assert.ok((await again(node, tab, {}, 'changes')).isAsked);
+    const third = await refresh(node, second.body.refresh_token, 'changes');
+    assert.equal(third.body.error, 'invalid_grant', JSON.stringify(third.body));
+  });
+}
 
 test('every answer is in the audit, with who and what about', async () => {
   const node = nodes.database;

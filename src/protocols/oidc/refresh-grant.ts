@@ -41,6 +41,8 @@ export function createRefreshGrant(deps: RefreshGrantDeps): Grant {
     const { grant } = open;
     if (request.now >= grant.ends) return invalid('its time is over');
     if (grant.dpopKey !== null && dpopKey?.equals(grant.dpopKey) !== true) return invalid('another DPoP key');
+    // Its people may be asked by now, or it may be a public client.
+    if (!refreshPolicy.allows(client, grant.dpopKey !== null)) return invalid('this client gets none any more');
     const granted = grantScopes(grant.scope);
     const asked = words(request.form.get('scope') ?? null);
     const scopes = asked.length === 0 ? granted : asked.filter(isScope);
