@@ -2,6 +2,7 @@
 // is told of what was enrolled.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { type Account, isUnavailable } from '../../src/core/account.ts';
 import { AccountTab, LOGIN } from '../support/account-tab.ts';
 import { NOW, type OneNode, plainSpMetadata, startOneNode } from '../support/one-node.ts';
 import { formTokenOf, heading, PersonBrowser, statusOf } from '../support/person.ts';
@@ -36,6 +37,11 @@ beforeEach(async () => {
   hours += 1;
   await later(NOW + hours * 3600 - node.time.now);
 });
+
+async function person(loginName: string): Promise<Account> {
+  const found = await node.node.parts.directories.findByLoginName(loginName);
+  return found === null || isUnavailable(found) ? assert.fail(`no ${loginName}`) : found;
+}
 
 async function later(seconds: number): Promise<void> {
   node.travelTo(node.time.now + seconds);
@@ -190,6 +196,39 @@ test('the owner is told at the known address what was added and removed, without
     assert.match(data, /person@example\.org/);
     assert.doesNotMatch(data, /https?:/);
   }
+});
+
+// Whoever has only the password must not get a second factor in silence (NIST SP 800-63B-4 §4.1.2.1).
+test('what is enrolled in the middle of a sign-in is told to the owner as well, and is in the audit', async () => {
+  const before = smtp.mails.length;
+  const tab = new AccountTab(() => node);
+  const inner =
+    '<samlp:RequestedAuthnContext><saml:AuthnContextClassRef xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">' +
+    'https://refeds.org/profile/mfa</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>';
+  const { flowPath } = await tab.browser.start(node, { now: node.time.now, inner });
+  await tab.open(flowPath ?? assert.fail('no login page'));
+  await tab.password(name);
+  await tab.submit({ enrol: 'begin', kind: 'totp' });
+  tab.keepSecret('phone');
+  assert.equal(smtp.mails.length, before, 'nothing is enrolled yet');
+  await tab.submit({ enrol: 'confirm', code: tab.codeOf('phone') });
+  assert.equal(statusOf(tab.page), 'Success');
+  for (let tries = 0; smtp.mails.length === before && tries < 100; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const [mail, ...more] = smtp.mails.slice(before).map(({ data }) => data);
+  assert.deepEqual(more, []);
+  assert.match(mail ?? '', /something was added/);
+  assert.match(mail ?? '', /person@example\.org/);
+  const { id } = await person(name);
+  const told = node
+    .written()
+    .split('\n')
+    .filter((line) => line.includes('account-changed') && line.includes(id));
+  assert.deepEqual(
+    told.map((line) => /"event\.reason":"([a-z-]+)"/.exec(line)?.[1]),
+    ['added'],
+  );
 });
 
 test('an address for codes: sent to, confirmed; a wrong code and an address that is none', async () => {
