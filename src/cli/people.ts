@@ -2,6 +2,7 @@
 // Leaves to directories/: doing it, all or nothing; to users.ts: words and passwords.
 import type { Config } from '../config/config.ts';
 import type { Account, AccountId } from '../core/account.ts';
+import { loginNameKey } from '../core/login-name.ts';
 import {
   addPeople,
   changePerson,
@@ -13,7 +14,8 @@ import {
 import { checkPeople, type Person } from '../directories/users-file.ts';
 import * as file from '../directories/users-file-edit.ts';
 import { endSessionsOf } from '../end-sessions.ts';
-import { ProblemsError } from '../lib/problems.ts';
+import { messageOf, ProblemsError } from '../lib/problems.ts';
+import { forgetConsents } from '../state/sql-consents.ts';
 import { directoryCalled } from './directory-choice.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import type { CommandDatabase } from './with-database.ts';
@@ -45,7 +47,7 @@ export function peopleOf(
     options.directory === undefined
       ? (config.directories.find(({ kind }) => kind !== 'ldap') ?? config.directories[0])
       : directoryCalled(config, options.directory);
-  if (chosen?.kind === 'yaml') return inFile(chosen.file);
+  if (chosen?.kind === 'yaml') return inFile(chosen.file, opened);
   if (chosen?.kind === 'sql' && opened !== null) return inDatabase(config, opened, io);
   const where =
     chosen?.kind === 'ldap' ? 'an LDAP server, which Signet only reads' : 'a database, and database.url is not set';
@@ -54,7 +56,29 @@ export function peopleOf(
   );
 }
 
-function inFile(path: string): People {
+function inFile(path: string, opened: CommandDatabase | null): People {
+  const idOf = async (loginName: string): Promise<AccountId | null> => {
+    const key = loginNameKey(loginName);
+    return (
+      (await file.listPeople(path)).find(({ account }) => loginNameKey(account.loginName) === key)?.account.id ?? null
+    );
+  };
+  /** After the person, who must be gone even while the database is down; what is left of them is told, with its remedy. */
+  const forget = async ({ database, answered }: CommandDatabase, loginName: string, id: AccountId): Promise<void> => {
+    try {
+      answered(
+        await database.ask('user-remove', async (queries): Promise<true> => {
+          await forgetConsents(queries, id);
+          return true;
+        }),
+      );
+    } catch (error) {
+      const remedy = `signet users consents ${id} --id --withdraw-all`;
+      throw new CliFailure(
+        `${loginName} is removed, what they agreed to is not: ${messageOf(error)}; later: ${remedy}`,
+      );
+    }
+  };
   return {
     add: (people) => file.addPeople(path, people),
     list: async () =>
@@ -68,7 +92,9 @@ function inFile(path: string): People {
       return false;
     },
     remove: async (loginName) => {
+      const id = opened === null ? null : await idOf(loginName);
       await file.removePerson(path, loginName);
+      if (opened !== null && id !== null) await forget(opened, loginName, id);
       return false;
     },
   };
@@ -83,6 +109,10 @@ function inDatabase(config: Config, { database, answered }: CommandDatabase, io:
   };
   /** Nodes remember people for a while: a not-before reaches them sooner. In the same transaction: both, or neither. */
   const endSessions: WithIt = (queries, id) => endSessionsOf(queries, config, id, io.clock());
+  const endAll: WithIt = async (queries, id) => {
+    await endSessions(queries, id);
+    await forgetConsents(queries, id);
+  };
   const change = async (loginName: string, how: PersonChange, withIt: WithIt): Promise<void> => {
     someone(loginName, answered(await changePerson(database, loginName, how, io.clock(), withIt)));
   };
@@ -99,7 +129,7 @@ function inDatabase(config: Config, { database, answered }: CommandDatabase, io:
       return disabled;
     },
     remove: async (loginName) => {
-      someone(loginName, answered(await removePerson(database, loginName, endSessions)));
+      someone(loginName, answered(await removePerson(database, loginName, endAll)));
       return true;
     },
   };

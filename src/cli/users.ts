@@ -1,11 +1,14 @@
-// Owns: `signet users`: its commands and options. Leaves to users-run.ts and users-factors.ts: what they do.
-import type { Command } from 'commander';
+// Owns: `signet users`: its commands and options. Leaves to users-run.ts, users-factors.ts and users-consents.ts: what they
+// do.
+import { type Command, Option } from 'commander';
 import type { CliIo } from './io.ts';
+import type { ConsentOptions } from './users-consents.ts';
 import type { FactorOptions } from './users-factors.ts';
 import type { AddOptions, WithConfig, WithPassword } from './users-run.ts';
 
 const work = () => import('./users-run.ts');
 const factors = () => import('./users-factors.ts');
+const consents = () => import('./users-consents.ts');
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
@@ -58,4 +61,13 @@ export function addUsersCommand(program: Command, io: CliIo): void {
     .description('forget failed attempts: somebody may try again at once')
     .option('--config <file>', 'the configuration', 'signet.yaml')
     .action(async (name: string, options: FactorOptions) => (await factors()).unlock(io, name, options));
+  users
+    .command('consents <name>')
+    .description('the applications that somebody has agreed to, and taking that back in their name')
+    .option('--id', 'NAME is an account id, of somebody whom no directory has any more')
+    .addOption(new Option('--withdraw <party>', 'take back all that was agreed with it').conflicts('withdrawAll'))
+    .option('--withdraw-all', 'take back everything')
+    .option('--json', 'as JSON')
+    .option('--config <file>', 'the configuration', 'signet.yaml')
+    .action(async (name: string, options: ConsentOptions) => (await consents()).consents(io, name, options));
 }

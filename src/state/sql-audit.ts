@@ -2,7 +2,7 @@
 // answer: what waits is lost when a node is killed. Leaves to audit/: the stream that is kept, chained and shipped.
 import { type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import type { AuditEvent } from '../core/audit-event.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Queries } from '../database/database.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import type { Clock, EpochSeconds } from '../lib/clock.ts';
 import { createWriteBehind } from './write-behind.ts';
@@ -45,17 +45,13 @@ export function createSqlAudit(
     readonly onFault: (error: unknown) => void;
   },
 ): SqlAudit {
-  type Row = Parameters<typeof rowOf>[0] & { readonly id: string; readonly at: EpochSeconds };
-  const rows = createWriteBehind<Row>({
+  const rows = createWriteBehind<AuditRow>({
     onFault,
     write: async (batch) => {
-      const written = await database.ask('audit-write', (queries) =>
-        queries
-          .insertInto('audit')
-          .values(batch.map((event) => ({ ...rowOf(event), id: event.id, at: event.at, node })))
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst(),
-      );
+      const written = await database.ask('audit-write', async (queries): Promise<true> => {
+        await insertEvents(queries, node, batch);
+        return true;
+      });
       return !isUnavailable(written);
     },
   });
@@ -91,6 +87,18 @@ export function createSqlAudit(
     lost: rows.lost,
     close: rows.close,
   };
+}
+
+/** `id` is made of the run of a node, or of a command, and a number. */
+export type AuditRow = AuditEvent & { readonly id: string; readonly at: EpochSeconds };
+
+/** For what is written down in the same transaction as what was done. One that is there already stays as it is. */
+export async function insertEvents(queries: Queries, node: string, events: readonly AuditRow[]): Promise<void> {
+  await queries
+    .insertInto('audit')
+    .values(events.map((event) => ({ ...rowOf(event), id: event.id, at: event.at, node })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
 function rowOf(event: AuditEvent) {

@@ -1,8 +1,9 @@
 // Owns: agreements on record, for every node. Only asked about parties whose people are asked; an outage is an answer, and
 // then nothing is told. Leaves to core/consent: what an agreement is about.
+import type { AccountId } from '../core/account.ts';
 import type { RelyingPartyKey } from '../core/authentication-request.ts';
 import type { ConsentStore } from '../core/consent.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Queries } from '../database/database.ts';
 
 export function createSqlConsents(database: Database): ConsentStore {
   return {
@@ -41,13 +42,25 @@ export function createSqlConsents(database: Database): ConsentStore {
         }));
       }),
     withdraw: (accountId, relyingParty) =>
-      database.ask('consent-withdraw', async (queries) => {
-        const { numDeletedRows } = await queries
-          .deleteFrom('consents')
-          .where('account_id', '=', accountId)
-          .where('rp_key', '=', relyingParty)
-          .executeTakeFirst();
-        return numDeletedRows > 0n;
-      }),
+      database.ask('consent-withdraw', (queries) => withdrawConsent(queries, accountId, relyingParty)),
   };
+}
+
+/** All that was agreed with this party; false: there was nothing. */
+export async function withdrawConsent(
+  queries: Queries,
+  accountId: AccountId,
+  relyingParty: RelyingPartyKey,
+): Promise<boolean> {
+  const { numDeletedRows } = await queries
+    .deleteFrom('consents')
+    .where('account_id', '=', accountId)
+    .where('rp_key', '=', relyingParty)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+/** Of somebody who is there no more. */
+export async function forgetConsents(queries: Queries, accountId: AccountId): Promise<void> {
+  await queries.deleteFrom('consents').where('account_id', '=', accountId).execute();
 }

@@ -1,7 +1,7 @@
 // Agreements on record, in both databases: kept apart by person, party and what was agreed to, and taken back whole.
 import assert from 'node:assert/strict';
 import type { RelyingPartyKey } from '../../src/core/authentication-request.ts';
-import { createSqlConsents } from '../../src/state/sql-consents.ts';
+import { createSqlConsents, forgetConsents, withdrawConsent } from '../../src/state/sql-consents.ts';
 import { forEachDatabase, NOW, up } from '../support/databases.ts';
 
 const WIKI: RelyingPartyKey = 'oidc:wiki';
@@ -70,5 +70,34 @@ forEachDatabase(({ test }) => {
     assert.deepEqual(await store.record('alice', WIKI, { digest: 'a', agreedAt: NOW }), unavailable);
     assert.deepEqual(await store.list('alice'), unavailable);
     assert.deepEqual(await store.withdraw('alice', WIKI), unavailable);
+  });
+
+  test('somebody who is removed leaves none behind, and nobody else loses any', async ({ database }) => {
+    const consents = createSqlConsents(database);
+    for (const [who, party] of [
+      ['gone', WIKI],
+      ['gone', OTHER],
+      ['there', WIKI],
+    ] as const) {
+      up(await consents.record(who, party, { digest: 'd', agreedAt: NOW }));
+    }
+    await database.transaction('t', async (queries) => {
+      await forgetConsents(queries, 'gone');
+      return true;
+    });
+    assert.deepEqual(up(await consents.list('gone')), []);
+    assert.equal(up(await consents.list('there')).length, 1);
+  });
+
+  test('what a transaction takes back stays when it fails', async ({ database }) => {
+    const consents = createSqlConsents(database);
+    up(await consents.record('half', WIKI, { digest: 'd', agreedAt: NOW }));
+    const failing = database.transaction('t', async (queries) => {
+      assert.equal(await withdrawConsent(queries, 'half', WIKI), true);
+      assert.equal(await withdrawConsent(queries, 'half', WIKI), false);
+      throw new RangeError('half way');
+    });
+    await assert.rejects(failing, /half way/);
+    assert.equal(up(await consents.list('half')).length, 1);
   });
 });
