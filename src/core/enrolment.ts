@@ -83,5 +83,14 @@ export function hasSecondFactor({ credentials }: CredentialSet, counted: readonl
   return credentials.some(({ id, data }) => data.kind !== 'email' && id !== first?.credentialId);
 }
 
+/**
+ * Whether all that somebody had beside their password was disabled. What is left is the password alone, and whoever knows
+ * it must not put an authenticator of their own in the place of what is gone: an operator looks at it first.
+ */
+export function isAllDisabled({ credentials }: CredentialSet): boolean {
+  const factors = credentials.filter(({ data }) => data.kind !== 'email');
+  return factors.length > 0 && factors.every(({ disabled }) => disabled);
+}
+
 /** What says who somebody is and proves it at once. */
 export const FIRST_METHODS: readonly MethodName[] = ['attested-key', 'passkey', 'password'];

@@ -37,7 +37,7 @@ export interface AccountDeskOptions {
 
 const SIGN_INS_SHOWN = 10;
 /** What asks for attention, and not for joy. */
-const PROBLEMS: readonly Notice[] = ['changed-meanwhile', 'last-factor', 'enrolment-over'];
+const PROBLEMS: readonly Notice[] = ['changed-meanwhile', 'last-factor', 'factors-disabled', 'enrolment-over'];
 
 export function createAccountDesk(options: AccountDeskOptions): AccountDesk {
   const { desk, guard, passwords, kinds, sessionList } = options;

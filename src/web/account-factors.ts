@@ -3,7 +3,7 @@
 import { type Account, isUnavailable } from '../core/account.ts';
 import { type AssuranceLevel, assuranceOf, isAtLeast } from '../core/assurance.ts';
 import type { Credential, CredentialKind, CredentialSet, CredentialStore } from '../core/credential.ts';
-import { enrolledMethods } from '../core/enrolment.ts';
+import { enrolledMethods, isAllDisabled } from '../core/enrolment.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
 import { DESTINATION_FIELD, LABEL_FIELD } from '../methods/factor-method.ts';
 import { readLabel } from '../methods/typed-code.ts';
@@ -46,7 +46,8 @@ export function createAccountFactors(options: AccountFactorsOptions): AccountFac
   const member = async (facts: RequestFacts, path: string): Promise<Member | Reply> => {
     const who = await guard.proved(facts, path);
     if (!('open' in who)) return who;
-    return who.enrolled === null ? desk.page('missing', 404, facts) : { ...who, enrolled: who.enrolled };
+    if (who.enrolled === null) return desk.page('missing', 404, facts);
+    return isAllDisabled(who.enrolled) ? done('factors-disabled', []) : { ...who, enrolled: who.enrolled };
   };
 
   const placeOf = ({ open }: Member): EnrolmentPlace => ({

@@ -41,6 +41,7 @@ export const NOTICES = [
   'password-changed',
   'changed-meanwhile',
   'last-factor',
+  'factors-disabled',
   'enrolment-over',
   'consent-withdrawn',
 ] as const;

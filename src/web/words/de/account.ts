@@ -14,6 +14,8 @@ export const accountWords: AccountWords = {
         'Inzwischen wurde etwas anderes geändert, deshalb ist nichts geschehen. Bitte sehen Sie noch einmal nach.',
       'last-factor':
         'Es wurde nicht entfernt: Eine Anwendung, die Sie benutzen dürfen, verlangt es. Fügen Sie erst ein anderes hinzu.',
+      'factors-disabled':
+        'Es ist nichts geschehen: Was Sie eingerichtet hatten, wurde abgeschaltet. Bitten Sie die Stelle, die Ihr Konto betreut, um Hilfe.',
       'enrolment-over': 'Diese Seite gilt nicht mehr. Bitte fangen Sie neu an.',
       'consent-withdrawn': 'Sie haben es zurückgenommen. Die Anwendung fragt Sie beim nächsten Mal wieder.',
     },

@@ -12,6 +12,8 @@ export const accountWords: AccountWords = {
       'password-changed': 'Your password was changed. Sign-ins elsewhere have ended.',
       'changed-meanwhile': 'Something else was changed meanwhile, so nothing was done. Please look again.',
       'last-factor': 'It was not removed: an application that you may use demands it. Add another one first.',
+      'factors-disabled':
+        'Nothing was done: what you had set up was switched off. Ask the people who look after your account for help.',
       'enrolment-over': 'That page is no longer in use. Please start again.',
       'consent-withdrawn': 'You have taken it back. The application asks you again the next time.',
     },
