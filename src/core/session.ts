@@ -1,4 +1,5 @@
 // Owns: what a single sign-on session is and when it has ended. Leaves to sealer/ and sealed/: its bytes.
+import { createHash } from 'node:crypto';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { AccountId } from './account.ts';
 import type { AuthenticationEvent, MethodName } from './authentication-event.ts';
@@ -89,4 +90,12 @@ function isSameName(a: Participant, b: Participant): boolean {
   }
   if (a.nameId.kind === 'literal' && b.nameId.kind === 'literal') return a.nameId.value === b.nameId.value;
   return a.nameId.kind === b.nameId.kind;
+}
+
+/**
+ * In place of the sid, 16 bytes, for what goes on when a person signs out: revoked beside it where nothing of a session may
+ * stay.
+ */
+export function absenceId(sid: Uint8Array): Buffer {
+  return createHash('sha256').update('signet.absence\0').update(sid).digest().subarray(0, 16);
 }

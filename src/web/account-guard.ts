@@ -9,7 +9,7 @@ import { enrolledMethods, stillEnrolled } from '../core/enrolment.ts';
 import type { Language } from '../core/language.ts';
 import type { Reply, SetCookie } from '../core/reply.ts';
 import type { RevocationReach } from '../core/revocation.ts';
-import { type Session, withEvent } from '../core/session.ts';
+import { absenceId, type Session, withEvent } from '../core/session.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { SessionList } from '../state/sql-sessions.ts';
 import { pageRequest } from './account-adapter.ts';
@@ -166,16 +166,23 @@ export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
     return cookie;
   };
 
-  /** Sessions of others that began after the oldest proof that counts: the account's not-before would leave them. */
+  /**
+   * Sessions of others that began after the oldest proof that counts: the account's not-before would leave them. Those that
+   * have been signed out of too: what they gave for the person's absence goes on.
+   */
   const endYounger = async ({ account, open }: Visitor, since: EpochSeconds, facts: RequestFacts): Promise<void> => {
-    const filter = { live: true, limit: SESSIONS_MAX };
+    const filter = { live: false, limit: SESSIONS_MAX };
     const listed = sessionList === null ? [] : await sessionList.list(account.id, filter, facts.now);
     if (isUnavailable(listed)) return;
     const younger = listed.filter(
       ({ sid, createdAt }) => createdAt >= since && Buffer.compare(sid, open.session.sid) !== 0,
     );
-    const until = facts.now + desk.sidRevocationSeconds;
-    await Promise.all(younger.map(({ sid }) => desk.revocations.revokeSid(sid, until, facts.now)));
+    const { now } = facts;
+    const ended = younger.flatMap(({ sid }) => [
+      desk.revocations.revokeSid(sid, now + desk.sidRevocationSeconds, now),
+      desk.revocations.revokeSid(absenceId(sid), options.endedUntil(now), now),
+    ]);
+    await Promise.all(ended);
   };
 
   const endOthers: AccountGuard['endOthers'] = async (who, proofs, facts) => {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { ACCOUNT, AccountTab, APP_CODE, LOGIN } from '../support/account-tab.ts';
+import { authorizePath, redeem, returned } from '../support/oidc.ts';
+import { AS_WIKI, attackedClients, refresh } from '../support/oidc-clients.ts';
 import { NOW, type OneNode, PASSWORD, plainSpMetadata, startOneNode } from '../support/one-node.ts';
 import { formTokenOf, heading, type PersonBrowser } from '../support/person.ts';
 
@@ -12,6 +14,7 @@ before(async () => {
   node = await startOneNode({
     database: 'sqlite',
     parties: [plainSpMetadata('https://sp.example.org')],
+    clients: await attackedClients(),
     people: Array.from({ length: 40 }, (_, i) => `p${i}`),
   });
 });
@@ -215,6 +218,29 @@ test('removing ends older sessions, and those that began since the proof; this o
     assert.equal((await tab(browser).open('/account')).heading, LOGIN);
   }
 });
+
+// CWE-613: whoever had the thing that is removed may have signed in with it a minute ago, and have left again.
+for (const left of [false, true]) {
+  test(`removing ends what younger sessions got for an absence, ${left ? 'after' : 'before'} they were signed out`, async () => {
+    const one = await tab().signIn(name);
+    await one.addApp();
+    await later(60);
+    const stranger = await tab().open('/account');
+    await later(30);
+    await stranger.password(name);
+    const answer = await stranger.browser.get(node, authorizePath('wiki', { scope: 'openid offline_access' }));
+    const told = await redeem(node, 'wiki', returned(answer).get('code') ?? '', {}, AS_WIKI);
+    assert.ok(told.body.refresh_token, JSON.stringify(told.body));
+    if (left) {
+      await stranger.browser.get(node, `/oidc/end-session?id_token_hint=${told.body.id_token}`);
+      assert.equal((await tab(stranger.browser).open('/account')).heading, LOGIN);
+    }
+    await one.open(one.factors[0] ?? '');
+    await one.submit({ do: 'remove' });
+    assert.match(one.notice, /^It was removed/);
+    assert.equal((await refresh(node, told.body.refresh_token)).body.error, 'invalid_grant');
+  });
+}
 
 test('recovery codes: shown once, count when they were kept, new ones end the old', async () => {
   const one = await tab().signIn(name);

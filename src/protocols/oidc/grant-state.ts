@@ -1,6 +1,7 @@
 // Owns: whether a grant still holds when it is used: its session, its family, the person behind it, and what they agreed to.
 import { type Account, type AccountId, type Directory, isUnavailable } from '../../core/account.ts';
 import type { Revocations } from '../../core/revocation.ts';
+import { absenceId } from '../../core/session.ts';
 import type { EpochSeconds } from '../../lib/clock.ts';
 import type { OpenAccessToken } from './access-token.ts';
 import type { AgreedGrant, JudgeAgreement } from './agreements.ts';
@@ -9,8 +10,8 @@ import type { RefreshPolicy } from './refresh-policy.ts';
 import { grantScopes } from './scopes.ts';
 
 export interface HeldGrant extends AgreedGrant {
-  /** Null when the grant does not end with its session. */
-  readonly sid: Uint8Array | null;
+  /** {@link absenceId} of it when the grant goes on after its session. */
+  readonly sid: Uint8Array;
   readonly accountId: AccountId;
   readonly oldestProof: EpochSeconds;
   readonly latestProof: EpochSeconds;
@@ -22,7 +23,7 @@ export function heldBy(
   { grant, client, iat }: Pick<OpenAccessToken, 'grant' | 'client' | 'iat'>,
   { outlivesSession }: Pick<RefreshPolicy, 'outlivesSession'>,
 ): HeldGrant {
-  const sid = outlivesSession(client, grantScopes(grant.scope)) ? null : grant.sid;
+  const sid = outlivesSession(client, grantScopes(grant.scope)) ? absenceId(grant.sid) : grant.sid;
   return { ...grant, sid, client, access: null, issuedAt: iat };
 }
 

@@ -1,6 +1,7 @@
 // Owns: refreshing (RFC 6749 §6): each token once, each use gives the next, lifetime and scope never grow.
 import { isUnavailable } from '../../core/account.ts';
 import type { SpentStore } from '../../core/revocation.ts';
+import { absenceId } from '../../core/session.ts';
 import { words } from './authorization-parameters.ts';
 import { type ProgramRequest, unavailable } from './client-authentication.ts';
 import type { Grant } from './code-grant.ts';
@@ -54,7 +55,7 @@ export function createRefreshGrant(deps: RefreshGrantDeps): Grant {
     const held = {
       ...grant,
       client,
-      sid: refreshPolicy.outlivesSession(client, granted) ? null : grant.sid,
+      sid: refreshPolicy.outlivesSession(client, granted) ? absenceId(grant.sid) : grant.sid,
       access: { scopes: granted, resources: allResources(client, grant.resources) },
       issuedAt: open.iat,
       oldestProof,
