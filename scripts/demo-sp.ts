@@ -140,6 +140,9 @@ async function login(state: State, request: IncomingMessage, response: ServerRes
 async function assertionConsumer(state: State, request: IncomingMessage, response: ServerResponse) {
   const { title } = state.settings.identity;
   const form = new URLSearchParams(await readBody(request));
+  // Opened from the IdP's page of applications: nobody here asked, so the response could be somebody else's, brought by
+  // a stranger's page (login CSRF). It is not even read: the SP asks by itself, and single sign-on answers at once.
+  if (!form.has('RelayState')) return redirect(response, 303, '/login');
   try {
     const answer = await state.saml.accept(form.get('SAMLResponse') ?? '');
     // NoPassive carries no assertion, so nothing but RelayState names the request it answers.

@@ -1,10 +1,11 @@
 // Owns: the folder of `make run`: made once, recognised afterwards, refused when it is not what it should be.
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { newSigningKey } from '../src/cli/signing-certificate.ts';
+import { settingsFileName } from '../src/parties/party-file.ts';
 import { makeKeyAndCertificate } from './key-and-certificate.ts';
 import { makeFolder, type Person } from './local-cluster.ts';
 import { type SpIdentity, spMetadata } from './saml-sp.ts';
@@ -99,7 +100,19 @@ async function makeRunFolder(folder: string, idpFolder: string, publicUrl: strin
     },
   ];
   await makeFolder({ folder: idpFolder, publicUrl, people, parties: sps.map(spMetadata), environment: {} });
+  await putOnPortal(join(idpFolder, 'parties'), sps);
   return { format: FORMAT, publicUrl, people, sps };
+}
+
+/** Settings beside the metadata (docs/parties.md): every demo SP may be opened from the page at `/`. */
+async function putOnPortal(parties: string, sps: readonly SpIdentity[]): Promise<void> {
+  for (const file of (await readdir(parties)).filter((name) => name.endsWith('.xml'))) {
+    const metadata = await readFile(join(parties, file), 'utf8');
+    const sp = sps.find(({ baseUrl }) => metadata.includes(`${baseUrl}/`));
+    if (sp === undefined) throw new Error(`${file} is the metadata of no demo application`);
+    const settings = `displayName: ${sp.title}\nidpInitiated:\n  allowed: true\n`;
+    await writeFile(join(parties, settingsFileName(file)), settings);
+  }
 }
 
 const CONSONANTS = 'bdfgklmnprstvz';

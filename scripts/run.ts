@@ -155,7 +155,8 @@ function printWelcome(run: RunFolder, nodes: readonly BalancedNode[], balancer: 
     1. Open ${first?.baseUrl} and sign in as
 ${people.join('\n')}
     2. Then ${second?.baseUrl}: no page, single sign-on.
-    3. ${run.publicUrl}/account: set up an app or a passkey, see your sign-ins, change the password.
+    3. ${run.publicUrl}: your applications, to open from there.
+       ${run.publicUrl}/account: set up an app or a passkey, see your sign-ins, change the password.
     4. Kill a node (kill -9 PID) in the middle of a sign-in and go on: nothing is lost.
 ${pids.join('\n')}
 

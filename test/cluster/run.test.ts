@@ -89,6 +89,19 @@ test('it starts, people sign in at both SPs, it ends; the same folder serves aga
     const sent = await browser.submit(post, post.forms[0] ?? assert.fail('a request form'));
     const second = await browser.submit(sent, responseForm(sent) ?? assert.fail(headline(sent)));
     assert.match(second.text, /By single sign-on, without typing anything/);
+
+    const portal = await browser.get(`http://localhost:${8080 + offset}/`);
+    const tiles = portal.forms.filter(({ fields }) => fields.some(({ name }) => name === 'sp'));
+    assert.deepEqual(
+      tiles.map(({ fields }) => fields.find(({ name }) => name === 'sp')?.value),
+      [library, wiki].map((base) => `${base}/metadata`),
+    );
+    const opened = await browser.submit(portal, tiles[1] ?? assert.fail('no tile'));
+    // Whoever posts such a response could be a stranger (login CSRF): the wiki asks by itself and takes that answer.
+    const asked = await browser.submit(opened, responseForm(opened) ?? assert.fail(headline(opened)));
+    const third = await browser.submit(asked, responseForm(asked) ?? assert.fail(headline(asked)));
+    assert.equal(third.url, `${wiki}/`);
+    assert.match(third.text, /By single sign-on, without typing anything/);
     browser.close();
 
     child.signal('SIGINT');
