@@ -179,7 +179,7 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
       const who = await passkeys.prove(visit, next.context);
       if (who !== 'late' && who !== 'refused') return onward(visit, who);
       const { words } = speechOf(options, visit);
-      const typed = form.get(NAME_FIELD)?.slice(0, LOGIN_NAME_MAX_BYTES);
+      const typed = typedIn(visit.facts);
       const question = {
         loginName: typed || step.loginName || '',
         problem: who === 'late' ? words.passkeyLate : words.passkeyFailure,
@@ -204,6 +204,12 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
     const { step } = next;
     // Said where it happens: on the page that follows nothing would show that this is not what was agreed to.
     if (step.kind === 'consent' && step.changed) return stepPages.of(visit, next);
+    // A name that has no room in the cookie is shown again by the answer itself: nobody types it twice.
+    const unkept = input.kind === 'failed' && input.typedName === '' ? typedIn(visit.facts) : '';
+    if (step.kind === 'identify' && step.failure !== null && unkept !== '') {
+      const problem = speechOf(options, visit).words.failure(step.failure);
+      return stepPages.identify(visit, next.context, { loginName: unkept, problem }, 400);
+    }
     if (input.kind === 'chosen' && step.kind === 'challenge' && step.method === input.method && isFactor(step.method)) {
       const asked: Asked = { ...next, step };
       const begun = await factors.begin(visit, asked, credential);
@@ -221,6 +227,11 @@ export function createLoginDesk(options: LoginDeskOptions): LoginDesk {
   };
 
   return { begin, show, submit };
+}
+
+/** The login name on the form; empty when there is none. */
+function typedIn({ form }: RequestFacts): string {
+  return form.get(NAME_FIELD)?.slice(0, LOGIN_NAME_MAX_BYTES) ?? '';
 }
 
 /** A reply is a redirect, a form that posts itself, or a body; a context has no kind. */

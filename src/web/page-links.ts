@@ -17,7 +17,11 @@ export function homeLink({ home }: Words): Links {
 }
 
 const LINKS: Readonly<Partial<Record<PageName, (words: Words) => Links>>> = {
+  // Whoever is signed in is told `finished` instead.
+  stale: signInLink,
   finished: homeLink,
+  foreign: homeLink,
+  replayed: homeLink,
   missing: homeLink,
   signedOut: signInLink,
   notSignedIn: signInLink,

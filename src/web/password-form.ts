@@ -86,7 +86,7 @@ export function createPasswordForm(world: LoginWorld, answers: AnswerDesk, passw
   };
 }
 
-/** A name too long for its slot in the cookie is not kept; the person types it again. */
+/** A name too long for its slot in the cookie is not kept: login-desk.ts shows it again at once. */
 function keptName(typedName: string): string {
   return Buffer.byteLength(typedName, 'utf8') > TYPED_NAME_MAX_BYTES ? '' : typedName;
 }

@@ -20,6 +20,13 @@ const QUESTIONS: readonly (FactorPage | null)[] = [
   { kind: 'totp', digits: 6 },
   { kind: 'recovery-code', remaining: 3 },
   { kind: 'sent-code', by: 'sms', credential: 'sample', destination: '+49…67', digits: 6 },
+  {
+    kind: 'sent-code',
+    by: 'email',
+    credential: 'sample',
+    destination: 'm…@administrative-union.example.org',
+    digits: 6,
+  },
   { kind: 'webauthn', options: '{}' },
 ];
 
