@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
+import { absenceId } from '../core/session.ts';
 import { endedUntil } from '../end-sessions.ts';
 import { withLock, writeAtomically } from '../lib/atomic-file.ts';
 import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
@@ -35,12 +36,12 @@ export async function revoke(io: CliIo, options: RevokeOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const now = io.clock();
   await withDatabase(config, io, async (opened) => {
-    const entry = await entryOf(options, config, opened, io, now);
-    if (opened === null) return writeToFile(config.revocations.file, entry, now);
+    const entries = await entriesOf(options, config, opened, io, now);
+    if (opened === null) return writeToFile(config.revocations.file, entries, now);
     const { database, answered } = opened;
     answered(
       await database.transaction('revoke', async (queries) => {
-        await writeRevocation(queries, entry, now);
+        for (const entry of entries) await writeRevocation(queries, entry, now);
         return true;
       }),
     );
@@ -48,33 +49,34 @@ export async function revoke(io: CliIo, options: RevokeOptions): Promise<void> {
   io.out(`${describe(options)} ended; every node knows within ${config.revocations.poll} s\n`);
 }
 
-async function writeToFile(file: string, entry: RevocationEntry, now: EpochSeconds): Promise<void> {
+async function writeToFile(file: string, added: readonly RevocationEntry[], now: EpochSeconds): Promise<void> {
   await withLock(file, async () => {
     const entries = parseRevocations(file, readFileSync(file, 'utf8'));
-    await writeAtomically(file, formatRevocations([...entries, entry], now), { mode: 0o600 });
+    await writeAtomically(file, formatRevocations([...entries, ...added], now), { mode: 0o600 });
   });
 }
 
-async function entryOf(
+async function entriesOf(
   options: RevokeOptions,
   config: Config,
   opened: CommandDatabase | null,
   io: CliIo,
   now: EpochSeconds,
-): Promise<RevocationEntry> {
+): Promise<readonly RevocationEntry[]> {
   const until = endedUntil(now, config);
   // A proof given in this very second is older than the command too.
   const notBefore = now + 1;
-  if (options.all === true) return { kind: 'all', notBefore, until };
+  if (options.all === true) return [{ kind: 'all', notBefore, until }];
   if (options.sid !== undefined) {
     const sid = decodeBase64url(options.sid);
     if (sid?.length !== 16) throw new CliFailure(`--sid: found '${options.sid}'; wanted 22 characters of base64url`);
-    return { kind: 'sid', sid, until };
+    // Whoever ends a session like this may not trust who had it: what it gave for an absence ends too.
+    return [sid, absenceId(sid)].map((id) => ({ kind: 'sid', sid: id, until }));
   }
   if (options.user === undefined) throw new CliFailure('one of --sid, --user, --all is needed');
   const { findAccount } = await finding();
   const { account } = await findAccount(io, config, options.user, { opened, among: config.directories });
-  return { kind: 'account', accountId: account.id, notBefore, until };
+  return [{ kind: 'account', accountId: account.id, notBefore, until }];
 }
 
 function describe(options: RevokeOptions): string {

@@ -28,7 +28,7 @@ interface Command {
   readonly node: OneNode;
 }
 
-async function signet({ node, now }: Command, ...args: readonly string[]): Promise<void> {
+async function signet({ node, now }: Command, ...args: readonly string[]): Promise<string> {
   let said = '';
   const out = (text: string) => {
     said += text;
@@ -43,6 +43,7 @@ async function signet({ node, now }: Command, ...args: readonly string[]): Promi
     environment: {},
   });
   assert.equal(code, 0, said);
+  return said;
 }
 
 /** Everything that a client holds of one sign-in, and that it is refused. */
@@ -63,6 +64,7 @@ async function ownNode(t: TestContext): Promise<OneNode> {
 
 // CWE-613, RFC 9068 §5: what must end a person's tokens, at this provider.
 const endings: readonly { readonly name: string; readonly args: readonly string[] }[] = [
+  { name: 'an operator ends the session', args: ['sessions', 'revoke', '--sid', 'SID'] },
   { name: 'the account is disabled', args: ['users', 'disable', 'alice'] },
   { name: 'signed out everywhere', args: ['sessions', 'revoke', '--user', 'alice'] },
   { name: 'everybody is signed out', args: ['sessions', 'revoke', '--all'] },
@@ -75,7 +77,8 @@ for (const { name, args } of endings) {
     const held = await tokens(node, { scope: 'openid offline_access' }, browser);
     const code = await codeOf(node, 'wiki', {}, browser);
     assert.equal(await userinfo(node, held.access_token), 200);
-    await signet({ node, now: node.time.now + 1 }, ...args);
+    const listed = JSON.parse(await signet({ node, now: node.time.now }, 'sessions', 'list', '--json'));
+    await signet({ node, now: node.time.now + 1 }, ...args.map((arg) => (arg === 'SID' ? listed[0].sid : arg)));
     node.travelTo(node.time.now + 2);
     await node.node.parts.revocations.poll();
     await assertEnded(node, held, code, name);
