@@ -31,12 +31,12 @@ export class AccountTab {
 
   /** What stands in the page's notice. */
   get notice(): string {
-    return /<p class="(?:done|problem)" role="(?:status|alert)">([^<]*)</.exec(this.page.text)?.[1] ?? '';
+    return /<p class="(?:done|problem)" role="(?:status|alert)"[^>]*>([^<]*)</.exec(this.page.text)?.[1] ?? '';
   }
 
   /** What stands in the box that says what went wrong. */
   get problem(): string {
-    return /id="problem">[\s\S]*?<p>(?:<a[^>]*>)?([^<]*)</.exec(this.page.text)?.[1] ?? '';
+    return /id="problem"[^>]*>[\s\S]*?<p>(?:<a[^>]*>)?([^<]*)</.exec(this.page.text)?.[1] ?? '';
   }
 
   async open(path: string): Promise<this> {
