@@ -113,7 +113,8 @@ test('an app that is disabled is not asked for any more; what else there is is',
   node.world.store.disable(await node.idOf('alice'), app);
   const tab = await open(browser, { ...at('strong'), forceAuthn: true });
   assert.equal(heading(await password(tab)), 'Enter the code that you were sent');
-  assert.deepEqual(ways(tab.page), ['sms-code']);
+  // To the phone again; the app is no way any more.
+  assert.deepEqual(ways(tab.page), ['sms-code:phone']);
   // A form of the page before is no way around it.
   assert.equal(heading(await code(tab, node.codeOf(app))), 'Enter the code that you were sent');
 });
