@@ -7,7 +7,6 @@ import type { DataKeys } from './core/secrets-at-rest.ts';
 import type { Random } from './lib/random.ts';
 import { createFactorTable, type FactorTable } from './methods/factor-table.ts';
 import { createMailSender } from './methods/mail-sender.ts';
-import { createPasswordPolicy, type PasswordPolicy } from './methods/password-policy.ts';
 import { createSmsSender } from './methods/sms-sender.ts';
 import type { Throttle } from './methods/throttle.ts';
 import type { StableSecret } from './sealer/stable-secret.ts';
@@ -54,14 +53,4 @@ export function mailSettings(mail: NonNullable<Config['mail']>, fromName: string
 
 function smsSettings({ url, from, username, password, timeout }: NonNullable<Config['sms']>) {
   return { url, from, username: username ?? null, password, timeoutMs: timeout * 1000 };
-}
-
-/** What new passwords are judged by. */
-export function passwordPolicyOf({
-  password,
-  serviceName,
-  publicUrl,
-}: Pick<Config, 'password' | 'serviceName' | 'publicUrl'>): PasswordPolicy {
-  const { hostname } = new URL(publicUrl);
-  return createPasswordPolicy({ minLength: password.minLength, serviceWords: [serviceName, hostname, 'signet'] });
 }

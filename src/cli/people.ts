@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { Account, AccountId } from '../core/account.ts';
 import { loginNameKey } from '../core/login-name.ts';
+import { findByLoginName } from '../directories/sql-directory.ts';
 import {
   addPeople,
   changePerson,
@@ -29,6 +30,8 @@ export interface ListedPerson {
 export interface People {
   /** All of them or none. */
   readonly add: (people: readonly Person[]) => Promise<void>;
+  /** Null: nobody is called that. */
+  readonly find: (loginName: string) => Promise<Account | null>;
   readonly list: () => Promise<readonly ListedPerson[]>;
   readonly setPassword: (loginName: string, passwordHash: string) => Promise<void>;
   /** Whether sessions of the person have been ended, too. */
@@ -57,11 +60,10 @@ export function peopleOf(
 }
 
 function inFile(path: string, opened: CommandDatabase | null): People {
-  const idOf = async (loginName: string): Promise<AccountId | null> => {
+  const find = async (loginName: string): Promise<Account | null> => {
     const key = loginNameKey(loginName);
-    return (
-      (await file.listPeople(path)).find(({ account }) => loginNameKey(account.loginName) === key)?.account.id ?? null
-    );
+    const people = await file.listPeople(path);
+    return people.find(({ account }) => loginNameKey(account.loginName) === key)?.account ?? null;
   };
   /** After the person, who must be gone even while the database is down; what is left of them is told, with its remedy. */
   const forget = async ({ database, answered }: CommandDatabase, loginName: string, id: AccountId): Promise<void> => {
@@ -81,6 +83,7 @@ function inFile(path: string, opened: CommandDatabase | null): People {
   };
   return {
     add: (people) => file.addPeople(path, people),
+    find,
     list: async () =>
       (await file.listPeople(path)).map(({ account, passwordHash }) => ({
         account,
@@ -92,7 +95,7 @@ function inFile(path: string, opened: CommandDatabase | null): People {
       return false;
     },
     remove: async (loginName) => {
-      const id = opened === null ? null : await idOf(loginName);
+      const id = opened === null ? null : ((await find(loginName))?.id ?? null);
       await file.removePerson(path, loginName);
       if (opened !== null && id !== null) await forget(opened, loginName, id);
       return false;
@@ -122,6 +125,7 @@ function inDatabase(config: Config, { database, answered }: CommandDatabase, io:
       if (problems.length > 0) throw new ProblemsError(problems);
       answered(await addPeople(database, people, io.clock()));
     },
+    find: async (loginName) => answered(await findByLoginName(database, loginName)),
     list: async () => answered(await listPeople(database)),
     setPassword: (loginName, passwordHash) => change(loginName, { passwordHash }, nothingElse),
     setDisabled: async (loginName, disabled) => {

@@ -6,12 +6,8 @@ import { readConfig } from '../config/read-config.ts';
 import type { Account } from '../core/account.ts';
 import { newAccountId, UsersEditError } from '../directories/users-file-edit.ts';
 import { createHash } from '../methods/argon2.ts';
-import {
-  isLongEnough,
-  PASSWORD_MAX_BYTES,
-  PASSWORD_MIN_CHARACTERS,
-  preparePassword,
-} from '../methods/prepare-password.ts';
+import { type PasswordProblem, wordsOfPerson } from '../methods/password-policy.ts';
+import { passwordPolicyOf } from '../new-passwords.ts';
 import { directoryCalled } from './directory-choice.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import { type ListedPerson, type People, peopleOf } from './people.ts';
@@ -48,17 +44,19 @@ async function onPeople<T>(
 export async function add(io: CliIo, loginName: string, options: AddOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const attributes = readAttributes(options.attribute);
-  const passwordHash = await hashOf(io, config, options);
   const id = newAccountId(io.random);
   const account = { id, loginName, disabled: false, attributes, groups: options.group };
+  const passwordHash = await hashOf(io, config, options, account);
   await onPeople(io, config, options, (people) => people.add([{ account, passwordHash }]));
   io.out(`added ${loginName} with id ${id}\n`);
 }
 
 export async function setPassword(io: CliIo, name: string, options: WithPassword): Promise<void> {
   const config = readConfig(options.config, io.environment);
-  const passwordHash = await hashOf(io, config, options);
-  await onPeople(io, config, options, (people) => people.setPassword(name, passwordHash));
+  await onPeople(io, config, options, async (people) => {
+    const person = (await people.find(name)) ?? { loginName: name, attributes: new Map() };
+    await people.setPassword(name, await hashOf(io, config, options, person));
+  });
   io.out(`new password for ${name}; to end their sessions: signet sessions revoke --user ${name}\n`);
 }
 
@@ -129,12 +127,34 @@ function readAttributes(pairs: readonly string[]): ReadonlyMap<string, readonly 
   return attributes;
 }
 
-async function hashOf(io: CliIo, config: Config, options: WithPassword): Promise<string> {
+/** By the rules for those who choose their own: what an operator types is guessed just as easily. */
+async function hashOf(
+  io: CliIo,
+  config: Config,
+  options: WithPassword,
+  person: Pick<Account, 'loginName' | 'attributes'>,
+): Promise<string> {
   const typed = options.passwordStdin === true ? oneLine(await io.readStdin()) : await askTwice(io);
-  const prepared = preparePassword(typed);
-  if (prepared === null) throw new CliFailure(`a password has 1 to ${PASSWORD_MAX_BYTES} bytes of UTF-8`);
-  if (!isLongEnough(prepared)) throw new CliFailure(`a password has at least ${PASSWORD_MIN_CHARACTERS} characters`);
-  return createHash(prepared, config.password.argon2, io.random);
+  const verdict = passwordPolicyOf(config).judge(typed, wordsOfPerson(person));
+  if (verdict.kind === 'refused') throw new CliFailure(whyNot(verdict.problem));
+  return createHash(verdict.prepared, config.password.argon2, io.random);
+}
+
+function whyNot(problem: PasswordProblem): string {
+  switch (problem.kind) {
+    case 'too-short':
+      return `the password is too short: at least ${problem.least} characters (password.minLength)`;
+    case 'too-long':
+      return `the password is too long: at most ${problem.mostBytes} bytes of UTF-8`;
+    case 'unreadable':
+      return 'the password is not text: wanted Unicode';
+    case 'common':
+      return 'the password is refused: it is a common one, or a pattern that everybody would guess';
+    case 'about-you':
+      return 'the password is refused: it is little more than the name of the person or of this service';
+    default:
+      return problem satisfies never;
+  }
 }
 
 /** Without the line break that `echo` adds. A password with one inside could not be typed into a login page. */

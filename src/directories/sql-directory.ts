@@ -28,10 +28,7 @@ export async function openSqlDirectory(name: string, database: Database): Promis
 
   return {
     name,
-    findByLoginName: async (typed) => {
-      const key = loginNameKey(typed);
-      return isStorable(key) ? database.ask('user-by-name', (queries) => findOne(queries, 'login_key', key)) : null;
-    },
+    findByLoginName: (typed) => findByLoginName(database, typed),
     findById: async (id) =>
       isStorable(id) ? database.ask('user-by-id', (queries) => findOne(queries, 'id', id)) : null,
     check: {
@@ -56,6 +53,15 @@ export async function openSqlDirectory(name: string, database: Database): Promis
     },
     close: () => clearInterval(timer),
   };
+}
+
+/** Whoever is called this, however they type it. */
+export async function findByLoginName(
+  database: Database,
+  typed: string,
+): Promise<Account | null | DirectoryUnavailable> {
+  const key = loginNameKey(typed);
+  return isStorable(key) ? database.ask('user-by-name', (queries) => findOne(queries, 'login_key', key)) : null;
 }
 
 /** One question for the person and their groups. */

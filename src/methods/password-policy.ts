@@ -1,7 +1,7 @@
 // Owns: whether somebody may choose this password. Leaves to prepare-password.ts: its characters; to predictable.ts: what
 // everybody would guess. No composition rules, no expiry: NIST SP 800-63B-4 §3.1.1.2 forbids both, because people answer
 // them with Password1! and Password2!.
-
+import type { Account } from '../core/account.ts';
 import { isPredictable, lettersOf, readCommonWords } from './predictable.ts';
 import { PASSWORD_MAX_BYTES, preparePassword } from './prepare-password.ts';
 
@@ -58,6 +58,12 @@ export function createPasswordPolicy({ minLength, serviceWords }: PasswordPolicy
       return isPredictable(prepared, common) ? refused({ kind: 'common' }) : { kind: 'good', prepared };
     },
   };
+}
+
+/** What somebody who knows the person would try first. */
+export function wordsOfPerson({ loginName, attributes }: Pick<Account, 'loginName' | 'attributes'>): readonly string[] {
+  const names = ['mail', 'displayName', 'givenName', 'sn', 'cn'].flatMap((name) => attributes.get(name) ?? []);
+  return [loginName, ...names];
 }
 
 function refused(problem: PasswordProblem): PasswordVerdict {

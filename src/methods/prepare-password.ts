@@ -3,9 +3,6 @@
 /** In bytes of UTF-8, as typed. NIST SP 800-63B-4 §3.1.1.2 asks for at least 64 characters to be allowed. */
 export const PASSWORD_MAX_BYTES = 1024;
 
-/** In code points, for new passwords. NIST SP 800-63B-4 §3.1.1.2: 8 where the password is not the only factor. */
-export const PASSWORD_MIN_CHARACTERS = 8;
-
 /**
  * The text to hash; null when it is empty, longer than PASSWORD_MAX_BYTES or not Unicode.
  * NFKC, which NIST SP 800-63B-4 §3.1.1.2 recommends, so that keyboards that compose characters differently agree. Nothing is
@@ -14,9 +11,4 @@ export const PASSWORD_MIN_CHARACTERS = 8;
 export function preparePassword(typed: string): string | null {
   const bytes = Buffer.byteLength(typed);
   return bytes === 0 || bytes > PASSWORD_MAX_BYTES || !typed.isWellFormed() ? null : typed.normalize('NFKC');
-}
-
-/** Whether a new password is long enough. */
-export function isLongEnough(prepared: string): boolean {
-  return [...prepared].length >= PASSWORD_MIN_CHARACTERS;
 }

@@ -6,7 +6,7 @@ import { type Reply, withCookies } from '../core/reply.ts';
 import type { Argon2Cost } from '../lib/argon2-string.ts';
 import type { HashPool } from '../methods/hash-pool.ts';
 import { credentialIdOf } from '../methods/password-check.ts';
-import type { PasswordPolicy } from '../methods/password-policy.ts';
+import { type PasswordPolicy, wordsOfPerson } from '../methods/password-policy.ts';
 import type { AccountGuard, ProvedVisitor } from './account-guard.ts';
 import type { Announcer } from './announcer.ts';
 import type { AnswerDesk } from './answer-desk.ts';
@@ -64,7 +64,7 @@ export function createAccountPassword(options: AccountPasswordOptions): AccountP
     const setter = await setterOf(account);
     if (setter === null) return { kind: 'redirect', status: 303, location: '/account' };
     const typed = facts.form.get('password') ?? '';
-    const verdict = policy.judge(typed, [account.loginName, ...wordsOfPerson(account)]);
+    const verdict = policy.judge(typed, wordsOfPerson(account));
     if (verdict.kind === 'refused') return page(who, words.account.passwordProblem(verdict.problem), 400);
     if (typed !== facts.form.get('again')) return page(who, words.account.passwordDiffers, 400);
     const made = await pool.create(verdict.prepared, cost, desk.random);
@@ -98,9 +98,4 @@ export function createAccountPassword(options: AccountPasswordOptions): AccountP
     },
     submit,
   };
-}
-
-/** What somebody who knows the person would try first. */
-function wordsOfPerson({ attributes }: Account): readonly string[] {
-  return ['mail', 'displayName', 'givenName', 'sn', 'cn'].flatMap((name) => attributes.get(name) ?? []);
 }

@@ -8,7 +8,7 @@ import { createHash } from '../../src/methods/argon2.ts';
 import { HASH_POOL_DEFAULTS, type HashPool, openHashPool } from '../../src/methods/hash-pool.ts';
 import { createPasswordMethod, type PasswordOutcome } from '../../src/methods/password.ts';
 import { credentialIdOf } from '../../src/methods/password-check.ts';
-import { isLongEnough, preparePassword } from '../../src/methods/prepare-password.ts';
+import { preparePassword } from '../../src/methods/prepare-password.ts';
 import { type Attempt, createThrottle } from '../../src/methods/throttle.ts';
 import { createMemoryAttempts } from '../../src/state/memory-attempts.ts';
 
@@ -278,12 +278,6 @@ const prepared: readonly (readonly [typed: string, expect: string | null])[] = [
 for (const [typed, expect] of prepared) {
   test(`prepared: ${JSON.stringify(typed)}`, () => assert.equal(preparePassword(typed), expect));
 }
-
-test('length is counted in characters', () => {
-  assert.equal(isLongEnough('1234567'), false);
-  assert.equal(isLongEnough('12345678'), true);
-  assert.equal(isLongEnough('\u{1f600}\u{1f600}\u{1f600}\u{1f600}'), false);
-});
 
 test('while attempts cannot be counted nobody tries: no hash, known name or not', async () => {
   const { verify, jobs, settled } = open({ attemptsDown: true });
