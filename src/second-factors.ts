@@ -13,7 +13,7 @@ import type { StableSecret } from './sealer/stable-secret.ts';
 import { codeMessage } from './web/code-message.ts';
 
 export interface SecondFactorParts {
-  readonly credentials: Pick<CredentialStore, 'takeTotpStep' | 'takeRecoveryCode'>;
+  readonly credentials: Pick<CredentialStore, 'takeTotpStep' | 'takeRecoveryCode' | 'noteSentCodeUsed'>;
   readonly codes: OneTimeCodes;
   readonly dataKeys: Pick<DataKeys, 'encrypt' | 'decrypt'>;
   readonly stableSecret: Pick<StableSecret, 'derive'>;

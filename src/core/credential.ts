@@ -88,6 +88,8 @@ export interface CredentialStore {
   readonly takeWebauthnCounter: TakeOnce<{ readonly id: string; readonly counter: number }>;
   /** One unused code by its hash. */
   readonly takeRecoveryCode: TakeOnce<{ readonly id: string; readonly hash: string }>;
+  /** A code that was sent to it was right: for the person to look at, so nobody needs the answer. Never an earlier time. */
+  readonly noteSentCodeUsed: (accountId: AccountId, id: string, now: EpochSeconds) => Promise<void>;
 }
 
 /**

@@ -144,6 +144,16 @@ export function createSqlCredentials(database: Database): CredentialStore {
       }
       return answer;
     },
+    noteSentCodeUsed: async (accountId, id, now) => {
+      await database.ask('credential-used', (queries) =>
+        ofAccount(queries.updateTable('credentials').set({ last_used_at: now }), accountId)
+          .where('id', '=', id)
+          .where('kind', 'in', ['email', 'sms'])
+          .where('disabled', '=', 0)
+          .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<', now)]))
+          .execute(),
+      );
+    },
   };
 }
 

@@ -3,7 +3,7 @@
 // nothing to a password, one by text message is a restricted authenticator (docs/second-factors.md).
 import type { Account } from '../core/account.ts';
 import type { MethodName } from '../core/authentication-event.ts';
-import type { Credential, CredentialSet } from '../core/credential.ts';
+import type { Credential, CredentialSet, CredentialStore } from '../core/credential.ts';
 import { PENDING_CHALLENGE_SECONDS, type PendingChallenge } from '../core/login-context.ts';
 import { maskDestination, readMailAddress, readTelephoneNumber } from '../core/message.ts';
 import type { CodeSlot, CodeTaken, CodeUse } from '../core/one-time-code.ts';
@@ -64,7 +64,12 @@ const ENROLMENTS = { email: 'email-enrolment', sms: 'sms-enrolment' } as const s
   CodeUse
 >;
 
-export function createCodeMethod({ channel, sending, throttle }: CodeMethodOptions): FactorMethod {
+export function createCodeMethod({
+  channel,
+  sending,
+  throttle,
+  store,
+}: CodeMethodOptions & { readonly store: Pick<CredentialStore, 'noteSentCodeUsed'> }): FactorMethod {
   const { kind } = channel;
   const name = METHODS[kind];
   const slotOf = (account: Account): CodeSlot => ({ accountId: account.id, use: name });
@@ -104,6 +109,7 @@ export function createCodeMethod({ channel, sending, throttle }: CodeMethodOptio
         context,
       );
       if (judged.kind !== 'right') return judged;
+      await store.noteSentCodeUsed(account.id, chosen.id, context.now);
       return { kind: 'proved', account, event: { method: name, credentialId: chosen.id, at: context.now } };
     },
   };

@@ -13,7 +13,7 @@ import { createTotpMethod } from './totp.ts';
 import { createTotpEnrolment } from './totp-enrolment.ts';
 
 export interface FactorTableOptions {
-  readonly store: Pick<CredentialStore, 'takeTotpStep' | 'takeRecoveryCode'>;
+  readonly store: Pick<CredentialStore, 'takeTotpStep' | 'takeRecoveryCode' | 'noteSentCodeUsed'>;
   readonly keys: Pick<DataKeys, 'encrypt' | 'decrypt'>;
   readonly throttle: Pick<Throttle, 'begin'>;
   readonly codes: OneTimeCodes;
@@ -57,11 +57,11 @@ export function createFactorTable(options: FactorTableOptions): FactorTable {
 }
 
 function codeBy(channel: CodeChannel, sender: MessageSender, options: FactorTableOptions) {
-  const { codes, sendPolicy: policy, codeKey: key, words, throttle, random, onSendFailed } = options;
+  const { store, codes, sendPolicy: policy, codeKey: key, words, throttle, random, onSendFailed } = options;
   const onFailed = (code: string): void => onSendFailed(channel.kind, code);
   const sending = createCodeSending({ codes, sender, policy, words, key, random, onSendFailed: onFailed });
   return {
-    method: createCodeMethod({ channel, sending, throttle }),
+    method: createCodeMethod({ channel, sending, throttle, store }),
     enrolment: createCodeEnrolment({ channel, sending, throttle, random }),
   };
 }

@@ -16,7 +16,7 @@ const CODE = 'Enter the code that you were sent';
 let node: FactorNode;
 before(async () => {
   node = await startFactorNode({
-    factors: ({ throttle }) => {
+    factors: ({ throttle, store }) => {
       const sending = createCodeSending({
         codes: createMemoryOneTimeCodes(),
         policy: { spacing: 30, sends: 5, window: 900 },
@@ -31,7 +31,7 @@ before(async () => {
           },
         },
       });
-      return [createCodeMethod({ channel: smsChannel(['+49']), sending, throttle })];
+      return [createCodeMethod({ channel: smsChannel(['+49']), sending, throttle, store })];
     },
   });
 });

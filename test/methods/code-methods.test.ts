@@ -49,7 +49,7 @@ function open(channel: CodeChannel = emailChannel, world: World = createWorld())
     },
   });
   const options = { channel, sending, throttle: world.throttle };
-  const method = createCodeMethod(options);
+  const method = createCodeMethod({ ...options, store: world.store });
   const enrolment = createCodeEnrolment({ ...options, random });
   const subject = (account = anna) => ({ account, enrolled: world.store.now(account.id) });
   const newest = (): string => letters.at(-1)?.code ?? '';
@@ -104,6 +104,25 @@ for (const [channel, destination, name] of [
     assert.deepEqual(again.kind === 'failed' && again.failure, { kind: 'wrong' });
   });
 }
+
+test('a right code says when the address was last used, another’s or a wrong one does not', async () => {
+  const { enrol, ask, type, newest, subject, world } = open();
+  const first = await enrol('first@example.org', START - HOUR);
+  const second = await enrol('second@example.org', START - HOUR + 60);
+  const lastUses = () => Object.fromEntries(subject().enrolled.credentials.map((one) => [one.id, one.lastUsedAt]));
+  const pending = await ask(START, { [CREDENTIAL_FIELD]: first });
+  assert.equal((await type(other(newest()), pending, START + 1)).kind, 'failed');
+  assert.deepEqual(lastUses(), { [first]: null, [second]: null });
+  assert.equal((await type(newest(), pending, START + 2)).kind, 'proved');
+  assert.deepEqual(lastUses(), { [first]: START + 2, [second]: null });
+  assert.equal((await type(newest(), pending, START + 9)).kind, 'failed', 'used up');
+  assert.deepEqual(lastUses(), { [first]: START + 2, [second]: null });
+  // Only for the person to look at: a code that was right is right while it cannot be written down.
+  const again = await ask(START + 60, { [CREDENTIAL_FIELD]: second });
+  world.store.fail(true);
+  assert.equal((await type(newest(), again, START + 61)).kind, 'proved');
+  assert.deepEqual(lastUses(), { [first]: START + 2, [second]: null });
+});
 
 // The browser chooses which copy of the flow it shows: a code must not come back with an older one (CWE-294).
 test('a newer code ends older ones, whatever copy of the flow is shown', async () => {

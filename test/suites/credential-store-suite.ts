@@ -208,6 +208,25 @@ export function credentialStoreSuite(name: string, open: () => Promise<Credentia
     assert.deepEqual(answers.sort(), ['first', ...Array.from({ length: 49 }, () => 'spent')]);
   });
 
+  row('an address is noted as used: its own row, never at an earlier time, and no other kind', async (store) => {
+    const mail = (id: string) => ({ ...totp(id), data: { kind: 'email', destination: `${id}@example.org` } as const });
+    await store.add(ANNA, mail('mail-1'), 0);
+    await store.add(ANNA, mail('mail-2'), 1);
+    await store.add(ANNA, totp('totp-1'), 2);
+    await store.noteSentCodeUsed('a-ben', 'mail-1', START);
+    await store.noteSentCodeUsed(ANNA, 'totp-1', START);
+    await store.noteSentCodeUsed(ANNA, 'mail-1', START + 5);
+    await store.noteSentCodeUsed(ANNA, 'mail-1', START);
+    const { version, credentials } = await listed(store);
+    const uses = credentials.map(({ id, lastUsedAt }) => [id, lastUsedAt]);
+    assert.deepEqual(uses.sort(), [
+      ['mail-1', START + 5],
+      ['mail-2', null],
+      ['totp-1', null],
+    ]);
+    assert.equal(version, 3, 'a change that somebody has begun goes on');
+  });
+
   // CWE-89
   row('names that look like SQL are names', async (store) => {
     const nasty = `'; delete from credentials; --`;

@@ -132,6 +132,13 @@ export function createMemoryCredentials(): MemoryCredentials {
         return { ...credential, data: { kind: 'recovery-codes', remaining: unusedHashes.size } };
       },
     ),
+    noteSentCodeUsed: async (id, credentialId, now) => {
+      const row = down ? undefined : person(id).rows.find(({ credential }) => credential.id === credentialId);
+      if (row === undefined || row.credential.disabled) return;
+      const { kind } = row.credential.data;
+      if (kind !== 'email' && kind !== 'sms') return;
+      row.credential = { ...row.credential, lastUsedAt: Math.max(row.credential.lastUsedAt ?? 0, now) };
+    },
     fail: (value) => {
       down = value;
     },
