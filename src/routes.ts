@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createAccountRoutes } from './account-routes.ts';
 import { casSignOut, createCasRoutes } from './cas-routes.ts';
 import type { Config } from './config/config.ts';
+import type { MethodName } from './core/authentication-event.ts';
 import type { RelyingPartyKey } from './core/authentication-request.ts';
 import type { RelyingParty } from './core/relying-party.ts';
 import type { Reply } from './core/reply.ts';
@@ -11,6 +12,7 @@ import type { SessionJournal, SessionRow } from './core/session-journal.ts';
 import type { Route } from './http/app.ts';
 import type { HashPool } from './methods/hash-pool.ts';
 import type { PasswordMethod } from './methods/password.ts';
+import { provedDestinations } from './methods/proved-destinations.ts';
 import type { Throttle } from './methods/throttle.ts';
 import type { NodeFactors } from './node-factors.ts';
 import { createOidcRoutes } from './oidc-routes.ts';
@@ -81,12 +83,17 @@ export function createRoutes({
   const { consents } = parts.shared;
   const partyOf = (key: RelyingPartyKey): RelyingParty | null =>
     key === ACCOUNT_PARTY.key ? ACCOUNT_PARTY : (parts.parties.relyingParty(key) ?? null);
+  const { credentials, announcer } = factors;
+  const forgetFailures = async (session: Session, proved: readonly MethodName[], { address, now }: RequestFacts) => {
+    const sentTo = credentials === null ? [] : await provedDestinations(credentials, session, proved);
+    await throttle.finished(session.accountId, proved, address, now, sentTo);
+  };
   const answers = createAnswerDesk({
     desk,
     requestClaim: ({ answerTo }) => (answerTo.protocol === 'saml' ? saml.adapter.requestClaim(answerTo) : null),
     onFinished: (session, proved, facts) =>
       Promise.all([
-        throttle.finished(session.accountId, proved, facts.address, facts.now),
+        forgetFailures(session, proved, facts),
         journal?.record(sessionRow(session, facts, config.session.absolute)),
       ]),
     onJoined: ({ sid, created }, relyingParty, { now }) => {
@@ -99,7 +106,6 @@ export function createRoutes({
         : true,
     onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.replace(/^saml:/, '') }),
   });
-  const { credentials, announcer } = factors;
   const enrolments =
     credentials === null
       ? null

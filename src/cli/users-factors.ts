@@ -17,8 +17,9 @@ export interface FactorOptions {
 export async function resetFactors(io: CliIo, name: string, options: FactorOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const removed = await change(io, config, name, async (queries, accountId) => {
-    const count = await removeAllCredentials(queries, accountId);
+    // First, while it is known where codes were sent.
     await clearAttempts(queries, accountId);
+    const count = await removeAllCredentials(queries, accountId);
     // Whoever took the factors over may be signed in with them.
     await endSessionsOf(queries, config, accountId, io.clock());
     return count;

@@ -1,8 +1,10 @@
 // Owns: the arithmetic of throttling, on plain numbers, and the port of the store that keeps an account's counts.
 // Leaves to methods/throttle.ts: whose numbers they are; to state/: keeping them, on one node or for all of them.
+import { createHash } from 'node:crypto';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { AccountId, DirectoryUnavailable } from './account.ts';
 import type { MethodName } from './authentication-event.ts';
+import type { CodeUse } from './one-time-code.ts';
 
 /** Failures in a row of one account, with the attempts under way counted as failures until they are known to be none. */
 export interface AttemptCounter {
@@ -31,13 +33,28 @@ export interface CounterPolicy {
 export interface CounterName {
   /** A method, or {@link DEVICE_COUNTER}. */
   readonly method: string;
-  /** Null for a name that nobody has. */
+  /** Null for a name that nobody has, and for what several accounts may share ({@link destinationCounter}). */
   readonly accountId: AccountId | null;
   /**
    * A digest of the name that nobody has, the place that is familiar to the account, or the browser that it has signed in
    * with; else empty.
    */
   readonly detail: string;
+}
+
+/** Where codes are sent, and what for. */
+export interface SentTo {
+  readonly use: CodeUse;
+  readonly destination: string;
+}
+
+/**
+ * Guesses at codes sent to one destination, over all accounts that have it: they share one authenticator. Signing in and
+ * enrolling count apart, so that who tries to enrol somebody's address does not use up the guesses of those who have it.
+ */
+export function destinationCounter({ use, destination }: SentTo): CounterName {
+  const detail = createHash('sha256').update(`${use}\0${destination.toLowerCase()}`).digest('base64url');
+  return { method: use, accountId: null, detail };
 }
 
 /**
@@ -73,6 +90,8 @@ export interface AttemptStore {
     place: string | null,
     now: EpochSeconds,
   ) => Promise<void>;
+  /** Forgets the failures of a destination that a login has finished with. Never rejects. */
+  readonly forgetDestination: (sentTo: SentTo) => Promise<void>;
 }
 
 export function newCounter(): AttemptCounter {

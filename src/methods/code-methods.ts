@@ -159,11 +159,13 @@ async function judge(
   const code = readDigits(form.get(CODE_FIELD) ?? '', CODE_DIGITS);
   // Not a guess, so nothing is counted.
   if (code === null) return wrong(account.id, 'unusable-input');
-  // Guesses count against the account and the method, whichever code, flow or slot they are about.
-  return countedAttempt(throttle, METHODS[kind], subject, context, async () => {
+  // Guesses count against the account and the method, whichever code, flow or slot they are about, and against the
+  // destination, whichever account has it.
+  const check = async () => {
     const taken = await sending.take(slot, destination, code, context);
     return typeof taken === 'string' ? verdict(taken, account) : taken;
-  });
+  };
+  return countedAttempt(throttle, METHODS[kind], subject, context, check, { use: slot.use, destination });
 }
 
 function verdict(taken: CodeTaken, account: Account): { readonly kind: 'right' } | FactorFailed {

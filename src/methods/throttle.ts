@@ -1,4 +1,4 @@
-// Owns: how often somebody may try: per (account, method) and per address. Leaves to core/attempt-counter.ts: the
+// Owns: how often somebody may try: per (account, method), per destination of a code, and per address. Leaves to core/attempt-counter.ts: the
 // arithmetic; to an AttemptStore: keeping an account's count, for this node or for the cluster.
 //
 // Addresses are counted per node, in memory: they are about load, and a write for each would add to it.
@@ -16,9 +16,11 @@ import {
   type CounterName,
   type CounterPolicy,
   DEVICE_COUNTER,
+  destinationCounter,
   fillBucket,
   type LeakyBucket,
   type Reservation,
+  type SentTo,
   unfillBucket,
 } from '../core/attempt-counter.ts';
 import type { MethodName } from '../core/authentication-event.ts';
@@ -61,6 +63,8 @@ export interface Attempt {
   readonly address: string | null;
   /** The id of a browser with which the account has signed in; null for any other. */
   readonly device: string | null;
+  /** Where the code was sent that is guessed at; absent where nothing was sent. */
+  readonly sentTo?: SentTo;
 }
 
 export type Admission =
@@ -80,13 +84,15 @@ export interface Throttle {
   readonly begin: (attempt: Attempt, now: EpochSeconds) => Promise<Admission>;
   /**
    * A login has finished, all factors given: the account's failures with the methods that were proved in it are forgotten.
-   * The address's are not.
+   * The address's are not. `sentTo`: where the codes were sent that were given in it; what was guessed at codes sent there,
+   * at whichever account, is forgotten, too.
    */
   readonly finished: (
     accountId: AccountId,
     proved: readonly MethodName[],
     address: string | null,
     now: EpochSeconds,
+    sentTo?: readonly SentTo[],
   ) => Promise<void>;
 }
 
@@ -132,6 +138,26 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
     return isUnavailable(reserved) || reserved.kind === 'reserved' ? reserved : null;
   };
 
+  /** All of them or none: who is turned away by one has used nothing up at another. */
+  const reserveAll = async (
+    counters: readonly (readonly [CounterName, CounterPolicy])[],
+    now: EpochSeconds,
+  ): Promise<Reservation | DirectoryUnavailable> => {
+    const held: Reserved[] = [];
+    const settle: Reserved['settle'] = async (outcome) => {
+      for (const one of held) await one.settle(outcome);
+    };
+    for (const [name, by] of counters) {
+      const reserved = await store.reserve(name, by, now);
+      if (isUnavailable(reserved) || reserved.kind !== 'reserved') {
+        await settle('not-failed');
+        return reserved;
+      }
+      held.push(reserved);
+    }
+    return { kind: 'reserved', settle };
+  };
+
   return {
     begin: async (attempt, now) => {
       if (!policy.enabled) return { kind: 'admitted', settle: async () => {} };
@@ -156,7 +182,8 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
       const { accountFailures: free, maxDelay, window } = policy;
       const ceiling = method === 'password' ? null : SECOND_FACTOR_CEILING;
       const name = counterName(attempt, familiar && ceiling === null ? place : null);
-      const reserved = await store.reserve(name, { free, maxDelay, window, ceiling }, now);
+      const by = { free, maxDelay, window, ceiling };
+      const reserved = await reserveAll([[name, by], ...destinationsOf(attempt, by)], now);
       if (!isUnavailable(reserved) && reserved.kind === 'reserved') {
         return {
           kind: 'admitted',
@@ -170,8 +197,10 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
       if (isUnavailable(reserved)) return { kind: 'unavailable' };
       return reserved.kind === 'locked' ? reserved : { kind: 'throttled', retryAfter: reserved.seconds };
     },
-    finished: (accountId, proved, address, now) =>
-      store.finished(accountId, proved, address === null ? null : addressKey(address), now),
+    finished: async (accountId, proved, address, now, sentTo = []) => {
+      await store.finished(accountId, proved, address === null ? null : addressKey(address), now);
+      await Promise.all(sentTo.map(store.forgetDestination));
+    },
   };
 }
 
@@ -184,6 +213,13 @@ type Reserved = Extract<Reservation, { readonly kind: 'reserved' }>;
 
 function counterName({ method, accountId, typedName }: Attempt, place: string | null): CounterName {
   return { method, accountId, detail: accountId === null ? nameDigest(typedName) : (place ?? '') };
+}
+
+/** Enrolling has no end: else whoever may enrol could end it for an address that is somebody else's. */
+function destinationsOf({ sentTo }: Attempt, by: CounterPolicy): readonly (readonly [CounterName, CounterPolicy])[] {
+  if (sentTo === undefined) return [];
+  const isEnrolment = sentTo.use === 'email-enrolment' || sentTo.use === 'sms-enrolment';
+  return [[destinationCounter(sentTo), isEnrolment ? { ...by, ceiling: null } : by]];
 }
 
 /** Of fixed length, whatever was typed. */

@@ -34,7 +34,8 @@ export function sweep(
       await queries.deleteFrom('revocations').where('expires_at', '<', before).executeTakeFirst(),
       await queries
         .deleteFrom('attempts')
-        .where('method', '=', 'password')
+        // What has an end beside them is kept until a login finishes.
+        .where('method', 'in', ['password', 'email-enrolment', 'sms-enrolment'])
         .where('failed_at', '<', before - attemptWindow)
         .executeTakeFirst(),
       await queries

@@ -8,6 +8,7 @@ import {
   type CounterName,
   counterWait,
   DEVICE_COUNTER,
+  destinationCounter,
   isLocked,
   newCounter,
   reserveAttempt,
@@ -22,12 +23,16 @@ export function createMemoryAttempts(capacity: number): AttemptStore {
   const familiar = table<Map<string, AttemptCounter>>();
   /** Apart from `accounts`, so that a flood of invented names evicts only invented names. */
   const unknownNames = table<Map<string, AttemptCounter>>();
+  /** Counters of where codes are sent; apart as well, since it takes an account to have one made. */
+  const destinations = table<Map<string, AttemptCounter>>();
   /** Counters of (account, browser it has signed in with): nobody has such an id who has not been given it. */
   const devices = table<Map<string, AttemptCounter>>();
   const placeKey = (accountId: AccountId, place: string): string => `${accountId} ${place}`;
 
+  const sharedTable = (method: string) => (method === 'password' ? unknownNames : destinations);
+
   const counterOf = ({ method, accountId, detail }: CounterName): AttemptCounter => {
-    if (accountId === null) return inner(entry(unknownNames, detail), method);
+    if (accountId === null) return inner(entry(sharedTable(method), detail), method);
     if (method === DEVICE_COUNTER) return inner(entry(devices, placeKey(accountId, detail)), method);
     return inner(detail === '' ? entry(accounts, accountId) : entry(familiar, placeKey(accountId, detail)), method);
   };
@@ -47,6 +52,9 @@ export function createMemoryAttempts(capacity: number): AttemptStore {
       for (const counters of [accounts.get(accountId), here]) {
         for (const method of proved) counters?.delete(method);
       }
+    },
+    forgetDestination: async (sentTo) => {
+      destinations.delete(destinationCounter(sentTo).detail);
     },
   };
 }

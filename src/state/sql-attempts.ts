@@ -3,7 +3,14 @@
 // The arithmetic is that of core/attempt-counter.ts, written in SQL; one suite holds both to it.
 import { type RawBuilder, sql } from 'kysely';
 import { type AccountId, isUnavailable } from '../core/account.ts';
-import { type AttemptStore, type CounterName, type CounterPolicy, counterWait } from '../core/attempt-counter.ts';
+import {
+  type AttemptStore,
+  type CounterName,
+  type CounterPolicy,
+  counterWait,
+  destinationCounter,
+  type SentTo,
+} from '../core/attempt-counter.ts';
 import { digest } from '../database/claims.ts';
 import type { Database, Queries } from '../database/database.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
@@ -72,12 +79,33 @@ export function createSqlAttempts(database: Database): AttemptStore {
           .execute();
       });
     },
+    forgetDestination: async (sentTo) => {
+      await database.ask('attempt-finished', (queries) => deleteDestination(queries, sentTo));
+    },
   };
 }
 
-/** Forgets every count of an account: an operator has let them try again. */
+/** Forgets every count of an account, and of where codes are sent to it: an operator has let them try again. */
 export async function clearAttempts(queries: Queries, accountId: AccountId): Promise<void> {
   await queries.deleteFrom('attempts').where('account_id', '=', accountId).where('method', '<>', FAMILIAR).execute();
+  const rows = await queries
+    .selectFrom('credentials')
+    .select(['kind', 'destination'])
+    .where('account_id', '=', accountId)
+    .where('kind', 'in', ['email', 'sms'])
+    .execute();
+  for (const { kind, destination } of rows) {
+    const use = kind === 'email' ? 'email-code' : 'sms-code';
+    await deleteDestination(queries, { use, destination: destination ?? '' });
+  }
+}
+
+async function deleteDestination(queries: Queries, sentTo: SentTo): Promise<void> {
+  const key = keyOf(destinationCounter(sentTo));
+  await queries
+    .deleteFrom('attempts')
+    .where((where) => where.and(key))
+    .execute();
 }
 
 function keyOf({ method, accountId, detail }: CounterName): Key {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { runCli } from '../../src/cli/signet.ts';
+import { destinationCounter } from '../../src/core/attempt-counter.ts';
 import { createSqlCredentials } from '../../src/directories/sql-credentials.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { createSqlAttempts } from '../../src/state/sql-attempts.ts';
@@ -319,6 +320,38 @@ test('reset-factors takes everything that was enrolled; unlock forgets failures 
   await onDatabase(folder, async (database) => {
     assert.deepEqual(await createSqlCredentials(database).list('a-1'), { version: 2, credentials: [] });
   });
+});
+
+test('unlock and reset-factors forget what was guessed at codes sent to the person, and to nobody else', async () => {
+  const { folder, run, file } = await newFolder('sql');
+  await run('users', 'import', file('people.json', JSON.stringify([{ loginName: 'anna', id: 'a-1' }])));
+  const policy = { free: 1, maxDelay: 60, window: 900, ceiling: 1 };
+  const hers = [
+    { use: 'email-code', destination: 'anna@example.org' },
+    { use: 'sms-code', destination: '+491701234567' },
+  ] as const;
+  const other = { use: 'email-code', destination: 'ben@example.org' } as const;
+  const isOpen = async (sentTo: typeof other | (typeof hers)[number]): Promise<boolean> =>
+    onDatabase(folder, async (database) => {
+      const answer = await createSqlAttempts(database).reserve(destinationCounter(sentTo), policy, NOW);
+      if ('settle' in answer) await answer.settle('failed');
+      return 'settle' in answer;
+    });
+  await onDatabase(folder, async (database) => {
+    for (const [version, { use, destination }] of hers.entries()) {
+      const data = { kind: use === 'email-code' ? 'email' : 'sms', destination } as const;
+      const credential = { id: use, label: '', createdAt: NOW, lineage: [], data };
+      assert.equal(await createSqlCredentials(database).add('a-1', credential, version), 'done');
+    }
+  });
+  assert.equal(await isOpen(other), true);
+  for (const sentTo of hers) assert.equal(await isOpen(sentTo), true);
+  for (const command of ['unlock', 'reset-factors']) {
+    for (const sentTo of hers) assert.equal(await isOpen(sentTo), false, `before ${command}`);
+    assert.equal((await run('users', command, 'anna')).code, 0);
+    for (const sentTo of hers) assert.equal(await isOpen(sentTo), true, `after ${command}`);
+    assert.equal(await isOpen(other), false);
+  }
 });
 
 test('without a database, commands that need one say so', async () => {

@@ -468,3 +468,27 @@ test('a number whose prefix was taken from the list meanwhile is not enrolled', 
   const after = open(smsChannel(['+43']), world);
   assert.equal(await after.enrolment.page(after.subject(), { data: begun.pending, at: START }), null);
 });
+
+// CWE-307: whoever has the passwords of several accounts must not get a set of guesses with each.
+test('an address of two accounts has one set of guesses, and a right code gives it back to neither', async () => {
+  const { enrol, ask, type, newest } = open(emailChannel, createWorld(3));
+  await enrol('team@example.org', START - 3 * HOUR);
+  await enrol('team@example.org', START - 2 * HOUR, ben);
+  const hers = await ask(START);
+  const herCode = newest();
+  const his = await ask(START + 30, {}, ben);
+  for (const [pending, account] of [
+    [hers, anna],
+    [his, ben],
+    [his, ben],
+  ] as const) {
+    const guess = await type(other(newest()), pending, START + 31, null, account);
+    assert.deepEqual(guess.kind === 'failed' && guess.failure, { kind: 'wrong' });
+  }
+  const early = await type(newest(), his, START + 31, null, ben);
+  assert.deepEqual(early.kind === 'failed' && early.failure, { kind: 'throttled', retryAfter: 1 });
+  assert.equal((await type(herCode, hers, START + 32)).kind, 'proved');
+  assert.equal((await type(other(newest()), his, START + 32, null, ben)).kind, 'failed');
+  const again = await type(newest(), his, START + 33, null, ben);
+  assert.deepEqual(again.kind === 'failed' && again.failure, { kind: 'throttled', retryAfter: 1 });
+});

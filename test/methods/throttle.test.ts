@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { delayAfter } from '../../src/core/attempt-counter.ts';
+import { delayAfter, type SentTo } from '../../src/core/attempt-counter.ts';
 import { type Attempt, createThrottle, type Throttle, type ThrottlePolicy } from '../../src/methods/throttle.ts';
 import { createMemoryAttempts } from '../../src/state/memory-attempts.ts';
 
@@ -113,6 +113,7 @@ test('a known and an unknown name ask the store the same', async () => {
           return store.reserve(...given);
         },
         finished: store.finished,
+        forgetDestination: store.forgetDestination,
       },
       capacity: 1000,
       onAddressUnknown: () => {},
@@ -460,4 +461,58 @@ test('a known browser gives no further tries at a second factor', async () => {
   const code = { ...anna, method: 'totp' } as const;
   for (let n = 0; n < 3; n++) assert.equal(await fail(throttle, code, start), 0);
   assert.equal(await fail(throttle, here('d1', code), start), 1);
+});
+
+const sentTo = (who: string, destination = 'team@example.org', use: SentTo['use'] = 'email-code'): Attempt => ({
+  ...{ ...anna, accountId: who, typedName: who, method: use.startsWith('sms') ? 'sms-code' : 'email-code' },
+  sentTo: { use, destination },
+});
+
+// NIST SP 800-63B-4 §3.2.2, CWE-307: an address that is enrolled at many accounts is one authenticator.
+for (const [name, attemptBy, tries] of [
+  ['one account', () => sentTo('a1'), 100],
+  ['an account each', (n: number) => sentTo(`a${n}`), 100],
+  ['the address spelt otherwise', (n: number) => sentTo(`a${n}`, n % 2 ? 'team@example.org' : 'Team@example.org'), 100],
+  ['another address each', (n: number) => sentTo(`a${n}`, `team${n}@example.org`), 150],
+  ['enrolling: no end, at an account each', (n: number) => sentTo(`a${n}`, 'team@example.org', 'email-enrolment'), 150],
+] as const) {
+  test(`guesses at codes, however slow, with ${name}: ${tries === 100 ? 'a hundred' : 'no common end'}`, async () => {
+    const { throttle } = open();
+    let admitted = 0;
+    for (let n = 0, now = start; n < 150; n++, now += 10_000) {
+      const admission = await throttle.begin(attemptBy(n), now);
+      if (admission.kind !== 'admitted') continue;
+      admitted += 1;
+      await admission.settle('failed');
+    }
+    assert.equal(admitted, tries);
+  });
+}
+
+test('an address’s failures make its other accounts wait, and nobody else; being turned away costs none', async () => {
+  const { throttle } = open();
+  for (const who of ['a1', 'a2', 'a3']) assert.equal(await fail(throttle, sentTo(who), start), 0);
+  for (let n = 0; n < 20; n++) assert.equal(await fail(throttle, sentTo('a4'), start), 1);
+  assert.equal(await fail(throttle, sentTo('a4', 'other@example.org'), start), 0, 'the account has used nothing up');
+  assert.equal(await fail(throttle, sentTo('a4', 'team@example.org', 'email-enrolment'), start), 0);
+  assert.equal(await attempt(throttle, sentTo('a4'), start + 1, 'not-failed'), 0, 'the wait is over');
+  assert.equal(await fail(throttle, sentTo('a5'), start + 1), 0, 'what did not fail has cost nothing');
+});
+
+test('many accounts at once get no more guesses at one address', async () => {
+  const { throttle } = open();
+  const begun = await Promise.all(Array.from({ length: 50 }, (_, n) => throttle.begin(sentTo(`a${n}`), start)));
+  assert.equal(begun.filter(({ kind }) => kind === 'admitted').length, 3);
+});
+
+test('only a login that finishes with the address forgets its failures', async () => {
+  const { throttle } = open();
+  const there = { use: 'email-code', destination: 'team@example.org' } as const;
+  for (const who of ['a1', 'a2', 'a3']) await fail(throttle, sentTo(who), start);
+  await throttle.finished('a1', ['password', 'totp'], null, start);
+  await throttle.finished('a1', ['email-code'], null, start, [{ ...there, destination: 'other@example.org' }]);
+  assert.equal(await fail(throttle, sentTo('a1'), start), 1);
+  await throttle.finished('a1', ['email-code'], null, start, [there]);
+  for (const who of ['a4', 'a5', 'a6']) assert.equal(await fail(throttle, sentTo(who), start), 0);
+  assert.equal(await fail(throttle, sentTo('a7'), start), 1);
 });

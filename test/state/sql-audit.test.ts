@@ -102,6 +102,7 @@ forEachDatabase(({ test }) => {
       if ('settle' in answer) await answer.settle('failed');
     };
     await reserve('password', NOW - 1501);
+    await reserve('email-enrolment', NOW - 1501);
     await reserve('totp', NOW - 9_000_000);
     await attempts.finished('b', [], '192.0.2.1', NOW - 100);
     const sessions = createSqlSessions(database);
@@ -115,7 +116,7 @@ forEachDatabase(({ test }) => {
     ] as const)
       participants.joined({ sid: Buffer.alloc(16, n), relyingParty: 'saml:x', at: 1, expiresAt });
     await participants.close();
-    assert.equal(await sweep(database, { attemptWindow: 900, deviceLife: 86_400, history: 1000 }, NOW), 5);
+    assert.equal(await sweep(database, { attemptWindow: 900, deviceLife: 86_400, history: 1000 }, NOW), 6);
     assert.equal(await sweep(database, { attemptWindow: 900, deviceLife: 86_400, history: 1000 }, NOW), 0);
     assert.equal(await spent.spend('login-flow', 'new', NOW + 1, null, NOW), 'spent');
     assert.equal(await attempts.isFamiliar('b', '192.0.2.1'), true);

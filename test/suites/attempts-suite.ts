@@ -7,6 +7,8 @@ import {
   type CounterName,
   type CounterPolicy,
   DEVICE_COUNTER,
+  destinationCounter,
+  type SentTo,
 } from '../../src/core/attempt-counter.ts';
 
 const NOW = 1_800_000_000;
@@ -132,6 +134,26 @@ export function attemptsSuite(name: string, open: () => Promise<AttemptStore>): 
     assert.equal(await attempt(store, NOW, { ...options, name: { ...known, detail: 'browser-2' } }), 0);
     assert.equal(await attempt(store, NOW, { ...options, name: { ...known, accountId: 'a-ben' } }), 0);
     assert.equal(await attempt(store, NOW), 0, 'the account’s own count is another');
+  });
+
+  // CWE-307: several accounts with one address share one authenticator.
+  row('failures of a destination are forgotten with it alone, never with an account', async (store) => {
+    const mail: SentTo = { use: 'email-code', destination: 'Team@example.org' };
+    const options = (sentTo: SentTo) => ({ name: destinationCounter(sentTo), by: ceiling });
+    const others: readonly SentTo[] = [
+      { ...mail, use: 'email-enrolment' },
+      { ...mail, use: 'sms-code' },
+      { ...mail, destination: 'team@example.com' },
+    ];
+    for (let n = 0; n < 5; n += 1) assert.equal(await attempt(store, NOW + n * 10_000, options(mail)), 0);
+    await store.finished('a-anna', ['email-code', 'password'], '192.0.2.1', NOW + 60_000);
+    for (const other of others) await store.forgetDestination(other);
+    const later = NOW + 100_000;
+    assert.equal(await attempt(store, later, options(mail)), 'locked');
+    assert.equal(await attempt(store, later, options({ ...mail, destination: 'team@example.org' })), 'locked', 'case');
+    for (const other of others) assert.equal(await attempt(store, later, options(other)), 0, JSON.stringify(other));
+    await store.forgetDestination({ ...mail, destination: 'TEAM@example.org' });
+    assert.equal(await attempt(store, later, options(mail)), 0);
   });
 
   // NIST SP 800-63B-4 §3.2.2.
