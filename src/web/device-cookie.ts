@@ -24,6 +24,12 @@ export interface DeviceCookie {
   readonly expired: SetCookie;
 }
 
+/**
+ * Seconds that a browser drops it earlier than it ends. Unlike others it lives as long as its key: on a node whose clock is
+ * ahead it would count as a value under a key that is gone, and that is a sign of nodes that disagree.
+ */
+const CLOCKS_APART = 60;
+
 const NOBODYS = async (): Promise<null> => null;
 
 export function createDeviceCookie(options: {
@@ -55,7 +61,9 @@ export function createDeviceCookie(options: {
         exp: now + purpose.maxLifetime,
         body: (lineage) => encodeDevice({ id: random(16), account: accountDigest(accountId), lineage }),
       });
-      return 'token' in sealed ? { name, value: sealed.token, maxAge: sealed.exp - now } : null;
+      if (!('token' in sealed)) return null;
+      const maxAge = sealed.exp - now - CLOCKS_APART;
+      return maxAge > 0 ? { name, value: sealed.token, maxAge } : null;
     },
     expired: { name, value: '', maxAge: 0 },
   };

@@ -126,7 +126,7 @@ for (const database of [undefined, 'sqlite'] as const) {
     const line = done.setCookies.find((one) => one.startsWith(`${DEVICE}=`)) ?? assert.fail('not set');
     assert.deepEqual(line.split('; ').slice(1), [
       'Path=/',
-      `Max-Age=${90 * 86_400}`,
+      `Max-Age=${90 * 86_400 - 60}`,
       'HttpOnly',
       'SameSite=Lax',
       'Secure',

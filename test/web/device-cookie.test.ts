@@ -42,10 +42,18 @@ function sealed(ancestors: readonly { readonly kid: string; readonly lineage: re
 
 test('an account’s own browser has an id for it, and for nobody else', async () => {
   const { name, value, maxAge } = sealed();
-  assert.deepEqual([name, maxAge], [NAME, DAYS_90]);
+  assert.deepEqual([name, maxAge], [NAME, DAYS_90 - 60]);
   const deviceOf = cookieAt().open(shows(value));
   assert.match((await deviceOf('anna')) ?? '', /^[\w-]{22}$/);
   for (const other of ['ben', '', 'Anna', 'anna ']) assert.equal(await deviceOf(other), null);
+});
+
+test('the browser drops it a minute before its key ends, so that no node takes it for one of a key that is gone', () => {
+  const ends = KEY1.expires;
+  const late = cookieAt({ at: ends - 61 }).seal('anna', [], ends - 61);
+  assert.equal(late?.maxAge, 1);
+  for (const left of [60, 1])
+    assert.equal(cookieAt({ at: ends - left }).seal('anna', [], ends - left), null, `${left} s`);
 });
 
 test('every one has another id', async () => {
