@@ -29,7 +29,8 @@ export const SABOTAGE: Readonly<Record<Sabotage, (stage: LiveStage) => Promise<v
     await fleet.signet('signing-keys', 'publish-next');
     await fleet.signet('signing-keys', 'promote', '--force');
     say('signet signing-keys promote --force: a key signs although nobody has read its certificate');
-    await fleet.distribute('signing keys', [0, 2000, 4000]);
+    // Long enough that people meet it at every node, on a busy machine too.
+    await fleet.distribute('signing keys', [0, 4000, 8000]);
     await sleep(2000);
   },
 };
