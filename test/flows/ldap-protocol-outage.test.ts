@@ -13,32 +13,9 @@ import {
   SEARCH_PASSWORD,
   startOpenLdap,
 } from '../support/openldap.ts';
-import { everybodyUnderWay, outageNode, toldEach } from '../support/outage-stage.ts';
+import { everybodyUnderWay, outageNode, type Table, toldEach, WORKS } from '../support/outage-stage.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { requireTool } from '../support/tools.ts';
-
-type Table = Readonly<Record<string, string>>;
-
-const WORKS: Table = {
-  'SAML: sign-in': 'Success',
-  'SAML: single sign-on': 'Success',
-  'SAML: passive': 'Success',
-  'OIDC: sign-in': 'code',
-  'OIDC: single sign-on': 'code',
-  'OIDC: prompt=none': 'code',
-  'OIDC: token': '200',
-  'OIDC: refresh': '200',
-  'OIDC: userinfo': '200',
-  'OIDC: introspection': '200',
-  'CAS: sign-in': 'ticket',
-  'CAS: single sign-on': 'ticket',
-  'CAS: gateway': 'ticket',
-  'CAS: serviceValidate': 'validated',
-  'page: login, again': 'Sign in',
-  'page: portal': 'You are signed in',
-  'page: account': 'Your account, offers to enrol',
-  'page: sign out': 'You are signed out',
-};
 
 /** Nobody's password can be tried: never told that it is wrong. Who has signed in is remembered. */
 const NO_PASSWORDS: Table = { ...WORKS, 'SAML: sign-in': '503', 'OIDC: sign-in': '503', 'CAS: sign-in': '503' };

@@ -8,32 +8,9 @@ import { type TestContext, test } from 'node:test';
 import { writeRevocation } from '../../src/state/revocation-rows.ts';
 import { up } from '../support/databases.ts';
 import { NOW, type OneNode, type OneNodeOptions } from '../support/one-node.ts';
-import { everybodyUnderWay, outageNode, toldEach } from '../support/outage-stage.ts';
+import { everybodyUnderWay, outageNode, type Table, toldEach, WORKS } from '../support/outage-stage.ts';
 import { requirePostgres, startPostgres } from '../support/postgres.ts';
 import { runTool } from '../support/tools.ts';
-
-type Table = Readonly<Record<string, string>>;
-
-const WORKS: Table = {
-  'SAML: sign-in': 'Success',
-  'SAML: single sign-on': 'Success',
-  'SAML: passive': 'Success',
-  'OIDC: sign-in': 'code',
-  'OIDC: single sign-on': 'code',
-  'OIDC: prompt=none': 'code',
-  'OIDC: token': '200',
-  'OIDC: refresh': '200',
-  'OIDC: userinfo': '200',
-  'OIDC: introspection': '200',
-  'CAS: sign-in': 'ticket',
-  'CAS: single sign-on': 'ticket',
-  'CAS: gateway': 'ticket',
-  'CAS: serviceValidate': 'validated',
-  'page: login, again': 'Sign in',
-  'page: portal': 'You are signed in',
-  'page: account': 'Your account, offers to enrol',
-  'page: sign out': 'You are signed out',
-};
 
 /** What counts once cannot be counted: nobody signs in, no code, token or ticket is taken. */
 const NOTHING_COUNTED: Table = {

@@ -108,3 +108,28 @@ function wordOf(answer: Answer): string {
   const offers = /account\/add\/|name="enrol"/.test(text) ? ', offers to enrol' : '';
   return status === 200 ? `${heading(answer)}${offers}` : `${status}${offers}`;
 }
+
+/** Who asks for what, and what they are told. */
+export type Table = Readonly<Record<string, string>>;
+
+/** While nothing is broken. */
+export const WORKS: Table = {
+  'SAML: sign-in': 'Success',
+  'SAML: single sign-on': 'Success',
+  'SAML: passive': 'Success',
+  'OIDC: sign-in': 'code',
+  'OIDC: single sign-on': 'code',
+  'OIDC: prompt=none': 'code',
+  'OIDC: token': '200',
+  'OIDC: refresh': '200',
+  'OIDC: userinfo': '200',
+  'OIDC: introspection': '200',
+  'CAS: sign-in': 'ticket',
+  'CAS: single sign-on': 'ticket',
+  'CAS: gateway': 'ticket',
+  'CAS: serviceValidate': 'validated',
+  'page: login, again': 'Sign in',
+  'page: portal': 'You are signed in',
+  'page: account': 'Your account, offers to enrol',
+  'page: sign out': 'You are signed out',
+};
