@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../src/config/read-config.ts';
-import { addPerson, listPeople } from '../src/directories/users-file-edit.ts';
+import type { Account } from '../src/core/account.ts';
+import { addPeople, newAccountId } from '../src/directories/users-file-edit.ts';
 import { systemRandom } from '../src/lib/random.ts';
 import { createHash } from '../src/methods/argon2.ts';
 import { type App, openEnroller } from '../test/support/enroller.ts';
@@ -27,14 +28,13 @@ export interface TwoFactorsPlan extends RoundsPlan {
   readonly share: number;
 }
 
-/** People whose hash costs next to nothing: what their sign-ins take is everything beside it. */
-const QUICK = 24;
+/** Of people whose hash costs next to nothing: what their sign-ins take is everything beside it. */
 const QUICK_COST = { memory: 64, time: 1, parallelism: 1 } as const;
 
-/** A code counts once in so many seconds; several apps let a person sign in as often as this needs. */
+/** A code counts once in so many seconds, and everybody has one app: it takes as many people as sign in in that time. */
 const STEP = 30;
-/** For the compiler, two a second; not counted. */
-const WARM_UP = 8;
+/** Not counted: a node that has just started runs much of this for the first time, uncompiled, and does so once. */
+const WARM_UP = { signIns: 150, perSecond: 15 } as const;
 
 interface SignIns extends Answered {
   /** Who were told to come back, because the hash queue was full or the wait in it too long. */
@@ -57,16 +57,18 @@ const RAW_SECONDS = 3;
 /** (g) */
 export async function measureTwoFactors(folder: Folder, plan: TwoFactorsPlan): Promise<readonly Row[]> {
   await wantTwoFactors(folder, true);
-  const quickPeople = await addQuickPeople(folder);
-  const environment = { SIGNET_DATABASE_URL: `sqlite:${join(folder.path, 'two-factors.db')}` };
   const first = await rawHashes(folder, 1, RAW_SECONDS);
+  // Half as many again as the first look says, should the next one find more.
+  const codesPerStep = Math.ceil(1.5 * STEP * plan.share * first.perSecond);
+  const quickHash = await createHash(PASSWORD, QUICK_COST, systemRandom());
+  const people = await makePeople(folder, 'whole', codesPerStep, folder.passwordHash);
+  const quickPeople = await makePeople(folder, 'quick', codesPerStep + WARM_UP.signIns, quickHash);
+  const environment = { SIGNET_DATABASE_URL: `sqlite:${join(folder.path, 'two-factors.db')}` };
   const node = await startNode(folder, { cores: BOTH_CORES, environment });
   try {
-    // Half as many again as the first look says, should the next one find more.
-    const codesPerStep = Math.ceil(1.5 * STEP * plan.share * first.perSecond) + WARM_UP;
-    const codes = await enrol(folder, folder, environment, codesPerStep);
-    const quickCodes = await enrol(folder, quickPeople, environment, codesPerStep);
-    await signInSteadily(folder, quickCodes, WARM_UP, 2);
+    const codes = await enrol(folder, people, environment);
+    const quickCodes = await enrol(folder, quickPeople, environment);
+    await signInSteadily(folder, quickCodes, WARM_UP.signIns, WARM_UP.perSecond);
     return rowsOf(
       await runRounds(plan, async (): Promise<Round> => {
         const raw = await rawHashes(folder, 1, RAW_SECONDS);
@@ -138,37 +140,26 @@ function rowsOf({ rounds, loaded }: Counted<Round>): readonly Row[] {
 /** Whose code may be used now, and only once. */
 type TakeCode = () => { readonly loginName: string; readonly code: string };
 
-type People = Pick<Folder, 'accountIds' | 'loginNames'>;
+type People = readonly Account[];
 
-async function addQuickPeople(folder: Folder): Promise<People> {
+async function makePeople(folder: Folder, name: string, count: number, passwordHash: string): Promise<People> {
   const random = systemRandom();
-  const passwordHash = await createHash(PASSWORD, QUICK_COST, random);
-  const usersFile = join(folder.path, 'users.yaml');
-  const loginNames = Array.from({ length: QUICK }, (_, i) => `quick${i}`);
-  for (const loginName of loginNames) {
-    await addPerson(usersFile, { loginName, passwordHash, attributes: ATTRIBUTES, groups: [] }, random);
-  }
-  const added = (await listPeople(usersFile)).filter(({ account }) => loginNames.includes(account.loginName));
-  return {
-    accountIds: added.map(({ account }) => account.id),
-    loginNames: added.map(({ account }) => account.loginName),
-  };
+  const people = Array.from({ length: count }, (_, i): Account => {
+    return { id: newAccountId(random), loginName: `${name}${i}`, disabled: false, attributes: ATTRIBUTES, groups: [] };
+  });
+  await addPeople(
+    join(folder.path, 'users.yaml'),
+    people.map((account) => ({ account, passwordHash })),
+  );
+  return people;
 }
 
-/** Gives out so many codes in each step, to each person as many apps as that takes. */
-async function enrol(
-  folder: Folder,
-  people: People,
-  environment: Readonly<Record<string, string>>,
-  codesPerStep: number,
-): Promise<TakeCode> {
+/** Gives everybody an app, and out of each step one code of each. */
+async function enrol(folder: Folder, people: People, environment: Readonly<Record<string, string>>): Promise<TakeCode> {
   const enroller = openEnroller(readConfig(join(folder.path, 'signet.yaml'), environment));
   const owned: { readonly loginName: string; readonly app: App; lastStep: number }[] = [];
-  // Everybody's first app, then everybody's second: nobody signs in twice in a row.
-  while (owned.length < codesPerStep) {
-    for (const [i, id] of people.accountIds.entries()) {
-      owned.push({ loginName: people.loginNames[i] ?? '', app: await enroller.giveApp(id), lastStep: 0 });
-    }
+  for (const { id, loginName } of people) {
+    owned.push({ loginName, app: await enroller.giveApp(id), lastStep: 0 });
   }
   await enroller.close();
   return () => {

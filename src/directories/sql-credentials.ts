@@ -5,6 +5,7 @@ import { type AccountId, isUnavailable } from '../core/account.ts';
 import type { Credential, CredentialChange, CredentialStore } from '../core/credential.ts';
 import { claimOf, secondUse } from '../database/claims.ts';
 import type { Database, Queries } from '../database/database.ts';
+import type { CredentialsTable } from '../database/schema.ts';
 import { dataColumns, readCredential } from './sql-credential-rows.ts';
 
 export function createSqlCredentials(database: Database): CredentialStore {
@@ -31,23 +32,28 @@ export function createSqlCredentials(database: Database): CredentialStore {
   return {
     list: (accountId) =>
       database.ask('credential-list', async (queries) => {
-        // The version first: a change in between makes the caller's next change fail, never overwrite.
-        const set = await queries
+        // In one statement: the version and the rows are those of one moment.
+        const rows = await queries
           .selectFrom('credential_sets')
-          .select('version')
-          .where('account_id', '=', accountId)
-          .executeTakeFirst();
-        if (set === undefined) return { version: 0, credentials: [] };
-        const rows = await withRemaining(queries)
-          .where('account_id', '=', accountId)
-          .orderBy('created_at')
-          .orderBy('id')
+          .leftJoin('credentials', 'credentials.account_id', 'credential_sets.account_id')
+          .selectAll('credentials')
+          .select(['credential_sets.version', remainingCodes(queries)])
+          .where('credential_sets.account_id', '=', accountId)
+          .orderBy('credentials.created_at')
+          .orderBy('credentials.id')
           .execute();
-        return { version: set.version, credentials: rows.map(readCredential) };
+        // A set that has become empty is one row without a credential.
+        const found = rows.filter((row): row is typeof row & CredentialsTable => row.id !== null);
+        return { version: rows[0]?.version ?? 0, credentials: found.map(readCredential) };
       }),
     findWebauthn: (credentialId) =>
       database.ask('credential-find', async (queries) => {
-        const row = await withRemaining(queries).where('webauthn_id', '=', credentialId).executeTakeFirst();
+        const row = await queries
+          .selectFrom('credentials')
+          .selectAll()
+          .select(remainingCodes(queries))
+          .where('webauthn_id', '=', credentialId)
+          .executeTakeFirst();
         return row === undefined ? null : { accountId: row.account_id, credential: readCredential(row) };
       }),
     add: (accountId, credential, expectedVersion, recoveryHashes = []) =>
@@ -210,19 +216,15 @@ function newRow(accountId: AccountId, credential: Omit<Credential, 'lastUsedAt' 
   };
 }
 
-function withRemaining(queries: Queries) {
+/** How many recovery codes are left, of each row of `credentials` that a query reads. */
+function remainingCodes(queries: Queries) {
   return queries
-    .selectFrom('credentials')
-    .selectAll('credentials')
-    .select((select) =>
-      select
-        .selectFrom('recovery_codes')
-        .whereRef('recovery_codes.account_id', '=', 'credentials.account_id')
-        .whereRef('recovery_codes.credential_id', '=', 'credentials.id')
-        .where('recovery_codes.used_at', 'is', null)
-        .select((count) => count.fn.countAll<number>().as('count'))
-        .as('remaining'),
-    );
+    .selectFrom('recovery_codes')
+    .where('recovery_codes.account_id', '=', sql.ref<string>('credentials.account_id'))
+    .where('recovery_codes.credential_id', '=', sql.ref<string>('credentials.id'))
+    .where('recovery_codes.used_at', 'is', null)
+    .select((count) => count.fn.countAll<number>().as('count'))
+    .as('remaining');
 }
 
 function ofAccount<Query extends { readonly where: (column: 'account_id', is: '=', id: AccountId) => Query }>(

@@ -64,12 +64,17 @@ export function createSqlAttempts(database: Database): AttemptStore {
     },
     finished: async (accountId, proved, place, now) => {
       await database.ask('attempt-finished', async (queries) => {
-        const of = queries.deleteFrom('attempts').where('account_id', '=', accountId).where('method', 'in', proved);
+        const familiar = place === null ? null : { account_id: accountId, detail: digest(place) };
         // No method at all is an empty list, which PostgreSQL does not take.
-        if (proved.length > 0) await of.where('detail', '=', '').execute();
-        if (place === null) return;
-        const familiar = { account_id: accountId, detail: digest(place) };
-        if (proved.length > 0) await of.where('detail', '=', familiar.detail).execute();
+        if (proved.length > 0) {
+          await queries
+            .deleteFrom('attempts')
+            .where('account_id', '=', accountId)
+            .where('method', 'in', proved)
+            .where('detail', 'in', familiar === null ? [''] : ['', familiar.detail])
+            .execute();
+        }
+        if (familiar === null) return;
         await queries
           .insertInto('attempts')
           .values({ ...familiar, method: FAMILIAR, failures: 0, in_a_row: 0, failed_at: now, previous_failed_at: 0 })
