@@ -9,29 +9,49 @@ import { spec } from 'node:test/reporters';
 const ROOT = join(import.meta.dirname, '..');
 const FILE_MS = 240_000;
 const SLOWEST_SHOWN = 10;
-/** What these start is as large as a machine: clusters, browsers, an image. One at a time, the longest first. */
-const MACHINES = ['test/k8s/image', 'test/cluster/', 'test/browser/'];
+/** What these start is as large as a machine: clusters, an image. One at a time, the longest first. */
+const MACHINES = ['test/k8s/image', 'test/cluster/'];
+/** A browser is as large, but brings a single node: one at a time as well, beside the last of the clusters. */
+const BROWSERS = ['test/browser/'];
 /** All others, those that start servers first. */
 const OTHERS = ['test/flows/', 'test/k8s/', 'test/docs/', 'test/cli/', ''];
 
 const rankIn = (beginnings: readonly string[], file: string): number =>
   beginnings.findIndex((beginning) => file.startsWith(beginning));
+const isIn = (beginnings: readonly string[], file: string): boolean => rankIn(beginnings, file) !== -1;
 const inOrder = (files: readonly string[], beginnings: readonly string[]): readonly string[] =>
   files.toSorted((a, b) => rankIn(beginnings, a) - rankIn(beginnings, b));
-const isMachine = (file: string): boolean => rankIn(MACHINES, file) !== -1;
 
 const named = process.argv.slice(2).map((path) => relative(ROOT, path));
 const files = named.length > 0 ? named : globSync('test/**/*.test.ts', { cwd: ROOT }).sort();
-const lanes = [
-  { files: inOrder(files.filter(isMachine), MACHINES), atATime: 1 },
-  {
-    files: inOrder(
-      files.filter((file) => !isMachine(file)),
-      OTHERS,
-    ),
-    atATime: 2,
-  },
-].filter((lane) => lane.files.length > 0);
+
+interface Turn {
+  readonly files: readonly string[];
+  readonly atATime: number;
+}
+
+/** Two lanes beside each other; the turns of a lane one after the other. */
+const lanes: readonly (readonly Turn[])[] = [
+  [
+    {
+      files: inOrder(
+        files.filter((file) => isIn(MACHINES, file)),
+        MACHINES,
+      ),
+      atATime: 1,
+    },
+  ],
+  [
+    {
+      files: inOrder(
+        files.filter((file) => !isIn([...MACHINES, ...BROWSERS], file)),
+        OTHERS,
+      ),
+      atATime: 2,
+    },
+    { files: files.filter((file) => isIn(BROWSERS, file)), atATime: 1 },
+  ],
+];
 
 // Every file, and every node and command that one starts, would compile the same modules again; and a node that is killed
 // keeps nothing. So a node is loaded here once, and what was compiled is kept for all of them.
@@ -45,9 +65,13 @@ const failed: string[] = [];
 const counts = { tests: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
 const started = performance.now();
 
-async function runLane(lane: (typeof lanes)[number]): Promise<void> {
-  const paths = lane.files.map((file) => join(ROOT, file));
-  const tests = run({ files: paths, cwd: ROOT, concurrency: lane.atATime, timeout: FILE_MS });
+async function runLane(lane: readonly Turn[]): Promise<void> {
+  for (const turn of lane) if (turn.files.length > 0) await runTurn(turn);
+}
+
+async function runTurn(turn: Turn): Promise<void> {
+  const paths = turn.files.map((file) => join(ROOT, file));
+  const tests = run({ files: paths, cwd: ROOT, concurrency: turn.atATime, timeout: FILE_MS });
   tests.on('test:summary', ({ file, success, counts: found, duration_ms: ms }) => {
     if (file !== undefined) took.push({ file: relative(ROOT, file), seconds: ms / 1000 });
     else {
