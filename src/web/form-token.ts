@@ -1,5 +1,5 @@
 // Owns: the token in our own forms, beside the Origin check (request-facts.ts).
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { encodeBase64url } from '../lib/base64url.ts';
 
 export type FormPurpose = 'login' | 'logout' | 'portal' | 'account';
@@ -12,8 +12,10 @@ export interface FormTokens {
 
 /** @param key 32 bytes, the same on every node */
 export function createFormTokens(key: Uint8Array): FormTokens {
+  // Bytes would be made into a key again for each token, which takes longer than the token.
+  const secret = createSecretKey(key);
   const make = (id: Uint8Array, purpose: FormPurpose): string =>
-    encodeBase64url(createHmac('sha256', key).update(`${purpose}\0`).update(id).digest().subarray(0, 16));
+    encodeBase64url(createHmac('sha256', secret).update(`${purpose}\0`).update(id).digest().subarray(0, 16));
   return {
     make,
     matches(id, purpose, token) {
