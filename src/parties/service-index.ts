@@ -3,11 +3,14 @@
 import { hash } from 'node:crypto';
 import type { Problem } from '../lib/problems.ts';
 import type { Service } from './service.ts';
-import { matchesService, parseServiceUrl } from './service-url.ts';
+import { couldMatchService, matchesService, parseServiceUrl } from './service-url.ts';
 
 export interface ServiceIndex {
   readonly all: () => readonly Service[];
-  /** The service that an address belongs to: an exact one first, then the one with the longest path. */
+  /**
+   * The service that an address belongs to: an exact one first, then the one with the longest path. Null also when it is so
+   * written that somebody else could take it for the address of a more specific one: then nobody can say whose policy holds.
+   */
   readonly find: (text: string) => Service | null;
   /** By the 12 hex digits that sealed values hold. */
   readonly findByHash: (hash: string) => Service | null;
@@ -35,7 +38,14 @@ export function createServiceIndex(services: readonly Service[]): ServiceIndex {
       const asked = parseServiceUrl(text);
       if (asked === null) return null;
       const candidates = byOrigin.get(asked.origin) ?? [];
-      return candidates.find(({ address, settings }) => matchesService(asked, address, settings.match)) ?? null;
+      const found = candidates.find(({ address, settings }) => matchesService(asked, address, settings.match)) ?? null;
+      const isUnclear = candidates.some(
+        (other) =>
+          found !== null &&
+          mostSpecificFirst(other, found) < 0 &&
+          couldMatchService(asked, other.address, other.settings.match),
+      );
+      return isUnclear ? null : found;
     },
     findByHash: (hash) => byHash.get(hash) ?? null,
     findCallback: (digest) => callbacks.get(digest) ?? null,

@@ -21,6 +21,8 @@ const PRINTABLE = /^[\x21-\x5b\x5d-\x7e]+$/;
 const HIDDEN_SEPARATOR = /%(?:25)*(?:2e|2f|5c)/i;
 /** `..` and `.`, also with the path parameters that servlet containers take away (`/..;x/`). */
 const DOT_SEGMENT = /^\.{1,2}(?:;.*)?$/;
+/** Letters, digits, hyphen, low line and tilde mean the same when they are percent-encoded (RFC 3986 §6.2.2.2). */
+const ENCODED_UNRESERVED = /%(?:3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae]|2d)/gi;
 const LOOPBACK = /^http:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d+)?$/;
 
 export const SERVICE_URL_MAX = 1024;
@@ -41,6 +43,27 @@ export function parseServiceUrl(text: string): ServiceUrl | null {
 export function matchesService(asked: ServiceUrl, registered: ServiceUrl, match: ServiceMatch): boolean {
   if (match === 'exact') return asked.text === registered.text;
   return asked.origin === registered.origin && registered.segments.every((segment, i) => asked.segments[i] === segment);
+}
+
+/**
+ * Whether some server or client behind the address could take it for the registered one, or for one under it, though it is
+ * written in another way: path parameters (`;jsessionid=…`), empty segments, letters that are encoded or of the other case,
+ * a fragment, a ticket. What {@link matchesService} takes, this takes too.
+ */
+export function couldMatchService(asked: ServiceUrl, registered: ServiceUrl, match: ServiceMatch): boolean {
+  const [own, others] = [looseSegments(registered), looseSegments(asked)];
+  if (asked.origin !== registered.origin || !own.every((segment, i) => others[i] === segment)) return false;
+  return match === 'prefix' || (own.length === others.length && looseQuery(asked) === looseQuery(registered));
+}
+
+function looseSegments({ segments }: ServiceUrl): readonly string[] {
+  const decoded = segments.map((segment) => segment.replace(ENCODED_UNRESERVED, (code) => decodeURIComponent(code)));
+  return decoded.map((segment) => segment.replace(/;.*$/, '').toLowerCase()).filter((segment) => segment !== '');
+}
+
+function looseQuery({ text }: ServiceUrl): string {
+  const pairs = new URL(text).search.slice(1).split('&');
+  return pairs.filter((pair) => pair !== '' && !new URLSearchParams(pair).has('ticket')).join('&');
 }
 
 /** Why an address cannot be registered for a service; null when it can. */

@@ -1,5 +1,5 @@
 // Where people are sent, and what is written into answers. CWE-601, CWE-113, CWE-79, CWE-91, CWE-116; for services that are
-// not what they look like: test/parties/service.test.ts.
+// not what they look like: test/parties/service-index.test.ts.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {

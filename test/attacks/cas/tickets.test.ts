@@ -20,13 +20,15 @@ import { NOW, type OneNode, startOneNode } from '../../support/one-node.ts';
 import { PersonBrowser } from '../../support/person.ts';
 
 const OTHER = 'https://other.example.org/';
+/** Inside APP, with a floor of its own. */
+const ADMIN = `${APP}/admin`;
 
 let node: OneNode;
 let sealer: Sealer;
 before(async () => {
   node = await startOneNode({
     environment: { SIGNET_THROTTLE_ENABLED: 'false' },
-    services: [{ url: APP, attributes: ['mail'] }, { url: OTHER }],
+    services: [{ url: APP, attributes: ['mail'] }, { url: OTHER }, { url: ADMIN, assurance: { floor: 'aal2' } }],
   });
   const ring = node.node.parts.keyring.current;
   sealer = createSealer({
@@ -232,4 +234,20 @@ test('a revoked key ends its own tickets and those that descend from it; nothing
   } finally {
     await own.close();
   }
+});
+
+// CWE-863: the address in the ticket's name is the one that is validated, but for what clients write in two ways; the service
+// whose policy held must be the same for both.
+test('a floor is not passed by asking for a page under the policy of the service around it', async () => {
+  const browser = new PersonBrowser();
+  await casLogin(node, browser);
+  const direct = await browser.get(node, casPath('login', { service: ADMIN, gateway: 'true' }));
+  assert.equal(direct.headers.location, ADMIN, 'a password alone is not enough for it');
+  for (const service of [`${ADMIN};jsessionid=1`, `${APP};jsessionid=1/admin`, `${APP}/%61dmin`, `${APP}//admin`]) {
+    const answer = await browser.get(node, casPath('login', { service }));
+    assert.deepEqual([answer.status, answer.headers.location], [400, undefined], service);
+  }
+  const ticket = ticketOf(await browser.get(node, casPath('login', { service: APP })));
+  const told = await ask(node, 'p3/serviceValidate', { service: `${ADMIN};jsessionid=1`, ticket });
+  assert.equal(told.code, 'UNAUTHORIZED_SERVICE');
 });
