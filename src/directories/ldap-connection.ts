@@ -7,6 +7,8 @@ export interface LdapConnection {
   readonly isAlive: () => boolean;
   /** Referrals are ignored: another server would get the search, and with it a person's name, unasked. */
   readonly search: (base: string, options: SearchOptions) => Promise<readonly Entry[]>;
+  /** All that is found, or null for more than `most`: asked for in pages (RFC 2696), so that no more are sent. */
+  readonly searchFew: (base: string, options: SearchOptions, most: number) => Promise<readonly Entry[] | null>;
   /** @throws ResultCodeError when the server says no. */
   readonly bind: (dn: string, password: string, control?: Control) => Promise<void>;
   readonly close: () => void;
@@ -47,12 +49,23 @@ export function createLdapConnection(socket: Socket, operationTimeout: number): 
     });
     return Promise.race([operation, late]).finally(() => clearTimeout(timer));
   };
+  const limited = (options: SearchOptions): SearchOptions => ({
+    ...options,
+    derefAliases: 'never',
+    timeLimit: operationTimeout,
+  });
+  const few = async (base: string, options: SearchOptions, most: number): Promise<readonly Entry[] | null> => {
+    const found: Entry[] = [];
+    for await (const page of open().searchPaginated(base, { ...options, paged: { pageSize: most + 1 } })) {
+      found.push(...page.searchEntries);
+      if (found.length > most) return null;
+    }
+    return found;
+  };
   return {
     isAlive,
-    search: async (base, options) => {
-      const limited = { ...options, derefAliases: 'never', timeLimit: operationTimeout } as const;
-      return (await inTime(open().search(base, limited))).searchEntries;
-    },
+    search: async (base, options) => (await inTime(open().search(base, limited(options)))).searchEntries,
+    searchFew: (base, options, most) => inTime(few(base, limited(options), most)),
     bind: async (dn, password, control) => {
       // RFC 4513 §5.1.1, §5.1.2: without a name or a password the server would agree to anybody.
       if (dn.trim() === '' || password === '') throw new Error('a bind without a name or a password is never sent');

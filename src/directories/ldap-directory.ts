@@ -4,7 +4,7 @@
 // Signet only reads. Whatever is unclear (two entries for one name, an id that cannot be read, more groups than the server
 // tells) is an outage for that person: an answer that is half right would be a decision about them.
 import { readFileSync } from 'node:fs';
-import { type Entry, type Filter, PasswordPolicyControl } from 'ldapts';
+import { type Entry, type Filter, PasswordPolicyControl, type SearchOptions } from 'ldapts';
 import type { LdapSettings } from '../config/directories.ts';
 import { type Account, type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import type { BindAnswer, BindCheck, PasswordDirectory } from '../core/password-directory.ts';
@@ -43,6 +43,9 @@ export interface LdapPorts {
   readonly readSecret: (path: string) => string;
   readonly onEvent: (event: LdapEvent) => void;
 }
+
+/** So many entries may have ids that begin and end alike: more is an attribute that is the same for everybody but inside. */
+const ALIKE_MAX = 100;
 
 /** Connects only when it is asked something. @throws ProblemsError when a filter or a file cannot be used. */
 export function createLdapDirectory(settings: LdapSettings, ports: LdapPorts): LdapDirectory {
@@ -111,18 +114,30 @@ export function createLdapDirectory(settings: LdapSettings, ports: LdapPorts): L
     return { ...account, groups: groupsOfEntries(entries, rules) };
   };
 
+  const optionsFor = (filter: Filter): SearchOptions => ({
+    filter,
+    attributes: [...rules.requested],
+    explicitBufferAttributes: rules.idForm === 'guid' ? [rules.idAttribute, 'objectGUID'] : [],
+  });
+
   /** No size limit: the library takes a list that a limit cut off for a whole one. */
   const search = (connection: LdapConnection, filter: Filter): Promise<readonly Entry[]> =>
-    connection.search(rules.base, {
-      filter,
-      attributes: [...rules.requested],
-      explicitBufferAttributes: rules.idForm === 'guid' ? [rules.idAttribute, 'objectGUID'] : [],
-    });
+    connection.search(rules.base, optionsFor(filter));
 
-  /** Whether the person can be found again by their id: a directory need not be able to search by parts of a value. */
-  const isFoundAgain = async (connection: LdapConnection, { account, dn }: LdapPerson): Promise<boolean> => {
+  /** Of entries that merely begin and end alike there may be as many as there are people. Null for too many. */
+  const searchAlike = (connection: LdapConnection, filter: Filter): Promise<readonly Entry[] | null> =>
+    connection.searchFew(rules.base, optionsFor(filter), ALIKE_MAX);
+  const tooMany = `over ${ALIKE_MAX} entries begin and end alike in ${rules.idAttribute}`;
+
+  /** Why the person could not be found again by their id; null when they can be. */
+  const notFoundAgain = async (connection: LdapConnection, { account, dn }: LdapPerson): Promise<string | null> => {
     const filter = isDigest(account.id) ? byId(rules, account.id) : null;
-    return filter === null || (await search(connection, filter)).some((entry) => entry.dn === dn);
+    if (filter === null) return null;
+    const alike = await searchAlike(connection, filter);
+    if (alike === null) return tooMany;
+    // A directory need not be able to search by parts of a value.
+    if (alike.some((entry) => entry.dn === dn)) return null;
+    return `the directory cannot be searched for parts of ${rules.idAttribute}, which is long`;
   };
 
   const find = async (
@@ -136,8 +151,10 @@ export function createLdapDirectory(settings: LdapSettings, ports: LdapPorts): L
     if (filter === null) return null;
     try {
       const answer = await searches.use(async (connection) => {
-        const all = await search(connection, filter);
-        const entries = ofId === null || !isDigest(ofId) ? all : all.filter((entry) => readId(entry, rules) === ofId);
+        const isAlike = ofId !== null && isDigest(ofId);
+        const all = await (isAlike ? searchAlike : search)(connection, filter);
+        if (all === null) return unclear(tooMany);
+        const entries = isAlike ? all.filter((entry) => readId(entry, rules) === ofId) : all;
         const [entry, second] = entries;
         if (entry === undefined) return null;
         if (second !== undefined) {
@@ -146,11 +163,8 @@ export function createLdapDirectory(settings: LdapSettings, ports: LdapPorts): L
         if (!isIt(entry)) return null;
         const reading = readEntry(entry, rules, clock());
         if (reading.kind === 'unusable') return unclear(reading.because);
-        if (ofId === null && !(await isFoundAgain(connection, reading.person))) {
-          return unclear(
-            `${entry.dn}: the directory cannot be searched for parts of ${rules.idAttribute}, which is long`,
-          );
-        }
+        const lost = ofId === null ? await notFoundAgain(connection, reading.person) : null;
+        if (lost !== null) return unclear(`${entry.dn}: ${lost}`);
         const account = await readGroups(connection, reading.person);
         found.set(account, { ...reading.person, account });
         return account;

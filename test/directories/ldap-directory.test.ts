@@ -471,6 +471,36 @@ withServer(
   },
 );
 
+// CWE-770: nobody is found by reading everybody.
+withServer('long ids that begin and end alike: a hundred are looked through, one more is said', async (ldap, t) => {
+  const opened = watched(t, settingsFor(ldap, { idAttribute: 'employeeNumber' }));
+  const add = (n: number) =>
+    addLdapPerson(ldap, {
+      uid: `alike${n}`,
+      attributes: { employeeNumber: `urn:alike:${String(n).padStart(60, '0')}:everybody` },
+    });
+  for (let n = 1; n <= 100; n += 1) await add(n);
+  const { id } = await personCalled(opened.directory, 'alike100');
+  const found = await opened.directory.findById(id);
+  assert.ok(found !== null && !isUnavailable(found) && found.loginName === 'alike100');
+  await add(101);
+  assert.deepEqual(await opened.directory.findById(id), DOWN);
+  assert.deepEqual(await opened.directory.findByLoginName('alike7'), DOWN);
+  assert.match(told(opened), /over 100 entries begin and end alike in employeeNumber/);
+});
+
+withServer('a list that the server cuts off is an outage, whoever stands in it', async (_ldap, t) => {
+  const strict = await startOpenLdap({ database: 'sizelimit 3' });
+  t.after(() => strict.close());
+  const opened = watched(t, settingsFor(strict, { idAttribute: 'employeeNumber' }));
+  const middle = (n: number): string => `urn:few:${String(n).padStart(60, '0')}:everybody`;
+  for (let n = 1; n <= 3; n += 1)
+    await addLdapPerson(strict, { uid: `few${n}`, attributes: { employeeNumber: middle(n) } });
+  const people = await Promise.all(['few1', 'few2', 'few3'].map((uid) => personCalled(opened.directory, uid)));
+  await addLdapPerson(strict, { uid: 'few4', attributes: { employeeNumber: middle(4) } });
+  for (const { id } of people) assert.deepEqual(await opened.directory.findById(id), DOWN);
+});
+
 withServer('signet check asks every server, and says what is wrong', async (ldap, t) => {
   await addLdapPerson(ldap, { uid: 'vera', password: PASSWORD });
   const probe = async (more: Readonly<Record<string, unknown>>) =>
