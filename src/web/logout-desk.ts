@@ -5,6 +5,7 @@ import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
 import type { AnswerDesk } from './answer-desk.ts';
 import type { Desk } from './desk.ts';
+import type { OpenFlow } from './flow-cookies.ts';
 import { linksOf } from './page-links.ts';
 import { isOwnPost, type RequestFacts } from './request-facts.ts';
 import type { OpenSession } from './session-cookie.ts';
@@ -43,15 +44,31 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
   const { desk, answers } = options;
 
   /**
-   * A session that does not count at the moment is not always over: while the revocation feed is stale it sleeps, and
-   * would be back for whoever uses this browser then. Whoever is told that nobody is signed in leaves without the cookie.
+   * Where there is no session: whoever is told that nobody is signed in leaves nothing behind that the next person at this
+   * browser could go on with. A session that does not count at the moment is not always over: while the revocation feed is
+   * stale it sleeps. And in a sign-in under way somebody may have proved who they are, all of it at a page that asks for
+   * consent. One without a proof stays: ending it would give nothing, and let anybody fill the table of what was used.
    */
-  const notSignedIn = (facts: RequestFacts): Reply => {
+  const leave = async (facts: RequestFacts): Promise<readonly SetCookie[]> => {
+    const begun = desk.flows.openAll(facts).filter(({ flow }) => flow.context.events.length > 0);
+    const session = facts.cookies.has(desk.sessions.name) ? [desk.sessions.expired] : [];
+    return [...session, ...(await endFlows(begun, facts))];
+  };
+
+  /** A flow that cannot be remembered as spent now leaves with its cookie, and names no session any more. */
+  const endFlows = async (flows: readonly OpenFlow[], { now }: RequestFacts): Promise<readonly SetCookie[]> => {
+    await Promise.all(
+      flows.map(({ flow, opensUntil }) => desk.spent.spend('login-flow', flow.innerId, opensUntil, null, now)),
+    );
+    return flows.map(({ id }) => desk.flows.expired(id));
+  };
+
+  const notSignedIn = async (facts: RequestFacts): Promise<Reply> => {
     const language = languageOf(facts);
     const words = wordsIn(language);
     const links = linksOf('notSignedIn', words);
     const page = desk.pages.message(language, 200, { ...words.pages.notSignedIn, reference: null, links });
-    return facts.cookies.has(desk.sessions.name) ? withCookies(page, [desk.sessions.expired]) : page;
+    return withCookies(page, await leave(facts));
   };
 
   /** Signing out a session of which nobody can say whether it has been ended already does no harm. */
@@ -87,8 +104,9 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
   const asked: LogoutDesk['asked'] = async (request, arrived) => {
     const facts = inLanguageOf(request, arrived);
     const open = await shown(facts);
-    if (open === null)
-      return request.returnTo === null ? notSignedIn(facts) : goTo(request.returnTo, [desk.sessions.expired]);
+    if (open === null) {
+      return request.returnTo === null ? notSignedIn(facts) : goTo(request.returnTo, await leave(facts));
+    }
     if (request.isOf(open.session.sid)) return signOut(open.session, request.returnTo, facts);
     return ask(facts, request.fields);
   };
@@ -96,13 +114,8 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
   const signOut = async (session: Session, returnTo: string | null, facts: RequestFacts): Promise<Reply> => {
     // A slow answer in another tab could bring the cookie back: the sid is remembered as ended.
     await desk.revocations.revokeSid(session.sid, facts.now + desk.sidRevocationSeconds, facts.now);
-    const flows = desk.flows.openAll(facts);
-    // A flow that cannot be remembered as spent now leaves with its cookie, and names no session any more.
-    await Promise.all(
-      flows.map(({ flow, opensUntil }) => desk.spent.spend('login-flow', flow.innerId, opensUntil, null, facts.now)),
-    );
+    const cookies = [desk.sessions.expired, ...(await endFlows(desk.flows.openAll(facts), facts))];
     answers.audit(facts, { action: 'logout', outcome: 'success', accountId: session.accountId, sid: session.sid });
-    const cookies = [desk.sessions.expired, ...flows.map((flow) => desk.flows.expired(flow.id))];
     if (returnTo !== null) return goTo(returnTo, cookies);
     const names = session.participants.flatMap((p) => options.partyName(p.relyingParty) ?? []);
     const language = languageOf(facts);

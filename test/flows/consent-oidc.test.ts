@@ -236,6 +236,27 @@ for (const mode of ['database', 'alone'] as const) {
     assert.equal(copy.page.status, 410);
   });
 
+  // CWE-613: who is asked is not signed in yet, and has proved everything; the next person at this browser is somebody else.
+  test(`${mode}: signing out at the page that asks leaves nobody behind`, async () => {
+    const node = nodes[mode];
+    const scope = { scope: 'openid groups address' };
+    const tab = await visit(node, scope);
+    await tab.signIn(node);
+    assert.ok(tab.isAsked);
+    const copy = tab.copy();
+    const untouched = await again(node, tab, scope);
+    const out = await tab.browser.get(node, '/logout');
+    assert.match(out.text, /You are not signed in/);
+    for (const back of [tab, copy]) {
+      await back.agree(node);
+      assert.equal(back.page.status, 410, back.page.text);
+      assert.equal(back.browser.cookies.has('__Host-signet_sso'), false);
+    }
+    // Where nobody has proved anything there is nothing to end: that sign-in goes on.
+    await untouched.signIn(node);
+    assert.ok(untouched.isAsked);
+  });
+
   test(`${mode}: whoever thinks about it for long signs in again, and is asked again`, async () => {
     const node = nodes[mode];
     const tab = await visit(node, { scope: 'openid phone' });
