@@ -17,7 +17,7 @@ usage: rotate-keys.sh --config FILE --file FILE [options] [-- OPTIONS OF signet 
   --wait TIME         how long nodes may take to read the file (2m)
   --tries N           how often a copy is tried (3)
   --pause SECONDS     between two tries (20)
-  --signet PROGRAM    the command line (src/cli/signet.ts beside this script)
+  --signet PROGRAM    the command line (bin/signet of this clone)
 exit: 0 done; 1 an error, or a copy failed; 2 refused by an invariant; 3 nodes disagree. Failures are on standard error.
 END
   exit 1
@@ -30,7 +30,7 @@ fail() {
 
 config= file= nodes= endpoints=
 copy=copy_by_ssh wait=2m tries=3 pause=20
-signet=$(dirname "$0")/../src/cli/signet.ts
+signet=$(dirname "$0")/../bin/signet
 
 while [ $# -gt 0 ]; do
   case $1 in

@@ -15,10 +15,10 @@ export function readInitConfig(
   io: KeysIo,
   options: InitOptions,
 ): { readonly config: Config | null; readonly realm: string } {
-  const config = options.config === undefined ? null : readConfig(options.config, io.environment);
-  const realm = options.realm ?? config?.entityId;
-  if (realm === undefined) throw new CliFailure('--realm or --config must say for which identity provider');
-  if (config !== null && realm !== config.entityId) {
+  if (options.config === undefined && options.realm !== undefined) return { config: null, realm: options.realm };
+  const config = readConfig(options.config ?? 'signet.yaml', io.environment);
+  const realm = options.realm ?? config.entityId;
+  if (realm !== config.entityId) {
     throw new CliFailure(`--realm is '${realm}', and the configuration's entityID '${config.entityId}'`);
   }
   return { config, realm };

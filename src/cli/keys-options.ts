@@ -109,7 +109,10 @@ export function addInitOptions<Ring extends AnyRing>(
   const options = command
     .description(`make ${noun} with one key; an existing file is never overwritten`)
     .option('--realm <uri>', "the identity provider's entityID (default: the configuration's)")
-    .option('--config <file>', 'the configuration that names entityID and keyring')
+    .option(
+      '--config <file>',
+      'the configuration that names entityID and keyring (default: signet.yaml, unless --realm is given)',
+    )
     .option('--file <file>', `where to write it (default: the configuration's, else ${defaultFile})`)
     .option('--out <file>', 'the same as --file')
     .option('--propagation <time>', 'what a new key needs to reach every node', readDuration, 900);

@@ -10,7 +10,7 @@ import { isProblems } from '../../src/parties/party-document.ts';
 import { readService, serviceSchema } from '../../src/parties/service.ts';
 import { CAS_PROBLEMS } from '../../src/protocols/cas/cas-errors.ts';
 import { CAS_ENDPOINTS } from '../../src/protocols/cas/cas-server.ts';
-import { documentNamed, root, testedBlock } from './documents.ts';
+import { documentNamed, PATH_WITH_SIGNET, testedBlock } from './documents.ts';
 
 const document = documentNamed('docs/cas.md');
 
@@ -18,11 +18,10 @@ test('a service is registered by the lines of the document', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'signet-cas-docs-'));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'signet.yaml'), 'publicUrl: https://idp.example.org\n');
-  const npx = `npx() { shift; '${process.execPath}' '${join(root, 'src/cli/signet.ts')}' "$@"; }`;
-  const ended = spawnSync('bash', ['-euo', 'pipefail', '-c', [npx, testedBlock(document, 'service')].join('\n')], {
+  const ended = spawnSync('bash', ['-euo', 'pipefail', '-c', testedBlock(document, 'service')], {
     cwd: folder,
     encoding: 'utf8',
-    env: { PATH: '/usr/bin:/bin' },
+    env: { PATH: PATH_WITH_SIGNET },
   });
   assert.equal(ended.status, 0, ended.stderr);
   assert.match(ended.stdout, /^ {2}Wiki, and under it {2}wiki-example-org-app-\w{6}\.service\.yaml$/m);

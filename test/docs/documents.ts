@@ -27,6 +27,9 @@ export function codeOf({ text }: Document): readonly string[] {
   return [...[...prose.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span.replace(/\s+/g, ' ')), ...blocks];
 }
 
+/** A PATH on which `signet` is the clone's own `bin/signet`, as the documents have it. */
+export const PATH_WITH_SIGNET = `${join(root, 'bin')}:/usr/bin:/bin`;
+
 /** The block that follows `<!-- tested: NAME -->`. */
 export function testedBlock(document: Document, name: string): string {
   const found = new RegExp(`<!-- tested: ${name} -->\\n\`\`\`sh\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(document.text);

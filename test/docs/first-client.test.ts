@@ -9,7 +9,7 @@ import { makeFolder, startNode, waitUntilReady } from '../../scripts/local-clust
 import { endAll, startChild, waitUntil } from '../../scripts/processes.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { HttpBrowser, type Page } from '../support/http-browser.ts';
-import { documentNamed, root, testedBlock } from './documents.ts';
+import { documentNamed, PATH_WITH_SIGNET, root, testedBlock } from './documents.ts';
 
 const PASSWORD = 'correct horse battery';
 
@@ -35,11 +35,10 @@ test('the lines of the README sign somebody in at a first client', async (t) => 
   const lines = block.trim().split('\n');
   assert.ok(lines.length <= 10, 'ten lines');
   const script = lines.slice(0, -1).join('\n');
-  const npx = `npx() { shift; '${process.execPath}' '${join(root, 'src/cli/signet.ts')}' "$@"; }`;
   const clone = join(work, 'signet');
-  const ran = spawnSync('bash', ['-euo', 'pipefail', '-c', `mkdir '${clone}'; cd '${clone}'; ${npx}\n${script}`], {
+  const ran = spawnSync('bash', ['-euo', 'pipefail', '-c', `mkdir '${clone}'; cd '${clone}'\n${script}`], {
     encoding: 'utf8',
-    env: { PATH: '/usr/bin:/bin' },
+    env: { PATH: PATH_WITH_SIGNET },
   });
   assert.equal(ran.status, 0, ran.stderr);
   const secret = /^client_secret +([\w-]{43}) /m.exec(ran.stdout)?.[1] ?? assert.fail(ran.stdout);

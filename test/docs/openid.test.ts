@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { clientMetadataSchema } from '../../src/parties/client-metadata.ts';
 import { ACR_VALUES } from '../../src/protocols/oidc/acr.ts';
-import { documentNamed, root, testedBlock } from './documents.ts';
+import { documentNamed, PATH_WITH_SIGNET, testedBlock } from './documents.ts';
 
 const document = documentNamed('docs/openid.md');
 
@@ -15,12 +15,11 @@ test('a client is registered by the lines of the document, and shown what they s
   const folder = mkdtempSync(join(tmpdir(), 'signet-openid-'));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'signet.yaml'), 'publicUrl: https://idp.example.org\n');
-  const npx = `npx() { shift; '${process.execPath}' '${join(root, 'src/cli/signet.ts')}' "$@"; }`;
-  const script = [npx, testedBlock(document, 'client')].join('\n');
+  const script = testedBlock(document, 'client');
   const ended = spawnSync('bash', ['-euo', 'pipefail', '-c', script], {
     cwd: folder,
     encoding: 'utf8',
-    env: { PATH: '/usr/bin:/bin' },
+    env: { PATH: PATH_WITH_SIGNET },
   });
   assert.equal(ended.status, 0, ended.stderr);
   assert.match(

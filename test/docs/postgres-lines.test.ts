@@ -20,7 +20,7 @@ import { plainSpMetadata } from '../support/one-node.ts';
 import { requirePostgres, startPostgres } from '../support/postgres.ts';
 import { tlsCertificate } from '../support/tls-certificate.ts';
 import { requireTool } from '../support/tools.ts';
-import { documentNamed, root } from './documents.ts';
+import { documentNamed, PATH_WITH_SIGNET } from './documents.ts';
 
 const PASSWORD = 'correct horse battery';
 const DATABASE_PASSWORD = 'of the database';
@@ -56,11 +56,10 @@ test('the ten lines of the README connect PostgreSQL, with TLS and a password', 
   const clone = join(work, 'signet');
   mkdirSync(clone);
   const run = (script: string, environment: Readonly<Record<string, string>>): string => {
-    const npx = `npx() { shift; '${process.execPath}' '${join(root, 'src/cli/signet.ts')}' "$@"; }`;
-    const ended = spawnSync('bash', ['-euo', 'pipefail', '-c', [npx, script].join('\n')], {
+    const ended = spawnSync('bash', ['-euo', 'pipefail', '-c', script], {
       cwd: clone,
       encoding: 'utf8',
-      env: { PATH: '/usr/bin:/bin', ...environment },
+      env: { PATH: PATH_WITH_SIGNET, ...environment },
     });
     assert.equal(ended.status, 0, ended.stderr + ended.stdout);
     return ended.stdout;
@@ -85,7 +84,7 @@ test('the ten lines of the README connect PostgreSQL, with TLS and a password', 
   const said = run(commands, environment);
   assert.match(said, /added 1 people/);
   assert.ok(!said.includes(DATABASE_PASSWORD));
-  run('npx signet check --config ../idp/signet.yaml', environment);
+  run('signet check --config ../idp/signet.yaml', environment);
 
   const config = readConfig(file, { ...environment, SIGNET_PASSWORD_WORKERS: '1', SIGNET_SPENT_CAPACITY: '1024' });
   const sink = new PassThrough().resume();

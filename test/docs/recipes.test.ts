@@ -7,16 +7,15 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type DataKeyring, dataPrimary, dataRing } from '../../src/sealer/data-keyring.ts';
 import { type Keyring, parseKeyring, primary } from '../../src/sealer/keyring.ts';
-import { documentNamed, root, testedBlock } from './documents.ts';
+import { documentNamed, PATH_WITH_SIGNET, testedBlock } from './documents.ts';
 
 const ENTITY_ID = 'https://idp.example.org/saml/idp/metadata';
-const SIGNET = `npx() { shift; '${process.execPath}' '${join(root, 'src/cli/signet.ts')}' "$@"; }`;
 
 function bash(folder: string, script: string): string {
-  const ended = spawnSync('bash', ['-euo', 'pipefail', '-c', [SIGNET, script].join('\n')], {
+  const ended = spawnSync('bash', ['-euo', 'pipefail', '-c', script], {
     cwd: folder,
     encoding: 'utf8',
-    env: { PATH: '/usr/bin:/bin' },
+    env: { PATH: PATH_WITH_SIGNET },
   });
   assert.equal(ended.status, 0, ended.stderr);
   return ended.stdout;
@@ -31,7 +30,7 @@ function afterRecipe(t: TestContext, name: string): { readonly before: Keyring; 
   const folder = mkdtempSync(join(tmpdir(), 'signet-recipe-'));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'signet.yaml'), 'publicUrl: https://idp.example.org\n');
-  bash(folder, 'npx signet keys init --config signet.yaml');
+  bash(folder, 'signet keys init --config signet.yaml');
   const before = ringIn(folder);
   const listed = bash(folder, testedBlock(documentNamed('docs/operations.md'), name));
   assert.match(listed, /serial 2/);
@@ -57,7 +56,7 @@ test('a leak of the data keyring: a new key beside the old one, which goes on be
   const folder = mkdtempSync(join(tmpdir(), 'signet-recipe-'));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'signet.yaml'), 'publicUrl: https://idp.example.org\n');
-  bash(folder, 'npx signet data-keys init --config signet.yaml');
+  bash(folder, 'signet data-keys init --config signet.yaml');
   const ring = (): DataKeyring => dataRing.parse(readFileSync(join(folder, 'keys/data.json')), { minSerial: 0 });
   const before = ring();
   const listed = bash(folder, testedBlock(documentNamed('docs/operations.md'), 'data-keyring-leak'));
@@ -88,7 +87,7 @@ function afterSigningRecipe(
 ): { readonly listed: string; readonly keys: string } {
   const folder = mkdtempSync(join(tmpdir(), 'signet-recipe-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  bash(folder, 'npx signet init idp --public-url https://idp.example.org');
+  bash(folder, 'signet init idp --public-url https://idp.example.org');
   const idp = join(folder, 'idp');
   return {
     listed: bash(idp, testedBlock(documentNamed('docs/operations.md'), name)),

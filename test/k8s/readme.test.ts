@@ -58,7 +58,7 @@ test('every command of signet that it or a manifest names is one', (t) => {
     }
     return true;
   };
-  const inReadme = [...readme.matchAll(/npx signet ([a-z-]+)(?: ([a-z-]+))?/g)].map(([, ...words]) => words);
+  const inReadme = [...readme.matchAll(/^signet ([a-z-]+)(?: ([a-z-]+))?/gm)].map(([, ...words]) => words);
   const inPods = workloads(objects).flatMap(({ pod }) =>
     [...(pod.initContainers ?? []), ...pod.containers].flatMap(({ args }) =>
       args === undefined ? [] : [args.slice(0, 2)],
