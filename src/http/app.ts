@@ -66,6 +66,9 @@ export function createApp(options: AppOptions): RequestListener {
   // Nothing here reads req.query, req.host or req.protocol: the first would hide repeated parameters, the others are
   // whatever the client says.
   app.set('query parser', false);
+  // One address, one spelling: what a proxy limits or keeps inside by its path is not to be had by another (CWE-178).
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
   const body = express.urlencoded({ extended: false, limit: '256kb', parameterLimit: 50 });
   const xml = express.text({ type: () => true, limit: '64kb', defaultCharset: 'utf-8' });
   const receive = (route: Route, request: Parsed, response: ServerResponse, id: string): Promise<void> | undefined => {

@@ -17,12 +17,16 @@ export interface ServiceUrl {
 const AUTHORITY = /^https?:\/\/(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?(?=[/?#]|$)/i;
 /** What a browser would strip or turn into something else. */
 const PRINTABLE = /^[\x21-\x5b\x5d-\x7e]+$/;
-/** A slash, backslash or dot that some server behind the address decodes, once or twice. */
-const HIDDEN_SEPARATOR = /%(?:25)*(?:2e|2f|5c)/i;
+/**
+ * What some server behind the address makes a slash, backslash or dot of, or leaves out: encoded, control characters, bytes
+ * that only an overlong UTF-8 has (CVE-2008-2938).
+ */
+const HIDDEN_SEPARATOR = /%(?:2e|2f|5c|[01][\da-f]|7f|c[01])/i;
+/** Some servers read `%u002f`, others leave it as it is. */
+const NO_ESCAPE = /%(?![\da-f]{2})/i;
+const ESCAPED_ASCII = /%[0-7][\da-f]/gi;
 /** `..` and `.`, also with the path parameters that servlet containers take away (`/..;x/`). */
 const DOT_SEGMENT = /^\.{1,2}(?:;.*)?$/;
-/** Letters, digits, hyphen, low line and tilde mean the same when they are percent-encoded (RFC 3986 §6.2.2.2). */
-const ENCODED_UNRESERVED = /%(?:3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae]|2d)/gi;
 const LOOPBACK = /^http:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d+)?$/;
 
 export const SERVICE_URL_MAX = 1024;
@@ -33,10 +37,17 @@ export function parseServiceUrl(text: string): ServiceUrl | null {
     return null;
   const { origin } = new URL(text);
   const [path = ''] = text.replace(AUTHORITY, '').split(/[?#]/, 1);
-  if (HIDDEN_SEPARATOR.test(path)) return null;
+  const decoded = NO_ESCAPE.test(path) ? null : decodedOften(path);
+  if (decoded === null || decoded.split('/').some((segment) => DOT_SEGMENT.test(segment))) return null;
   const segments = path.split('/').slice(1);
-  if (segments.some((segment) => DOT_SEGMENT.test(segment))) return null;
   return { text, origin, segments: segments.at(-1) === '' ? segments.slice(0, -1) : segments };
+}
+
+/** Until nothing changes: of servers behind one another each may decode (CVE-2001-0333). Null: something was hidden. */
+function decodedOften(path: string): string | null {
+  if (HIDDEN_SEPARATOR.test(path)) return null;
+  const decoded = path.replace(ESCAPED_ASCII, (one) => String.fromCharCode(Number.parseInt(one.slice(1), 16)));
+  return decoded === path ? path : decodedOften(decoded);
 }
 
 /** Whether an address is the registered one, or lies under it. */
@@ -57,7 +68,7 @@ export function couldMatchService(asked: ServiceUrl, registered: ServiceUrl, mat
 }
 
 function looseSegments({ segments }: ServiceUrl): readonly string[] {
-  const decoded = segments.map((segment) => segment.replace(ENCODED_UNRESERVED, (code) => decodeURIComponent(code)));
+  const decoded = segments.map((segment) => decodedOften(segment) ?? segment);
   return decoded.map((segment) => segment.replace(/;.*$/, '').toLowerCase()).filter((segment) => segment !== '');
 }
 

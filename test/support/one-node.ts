@@ -80,6 +80,8 @@ export interface OneNode {
   /** Sets the clock; what polls by the wall clock looks again, as it would have meanwhile. */
   readonly travelTo: (now: number) => void;
   readonly publicUrl: string;
+  /** On 127.0.0.1: for requests that no client would send. */
+  readonly port: number;
   readonly ask: (ask: Ask) => Promise<Answer>;
   /** Everything that was written to the audit stream and the log. */
   readonly written: () => string;
@@ -139,6 +141,7 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
         for (const source of Object.values(node.parts.signingKeys)) source.poll();
       },
       publicUrl,
+      port,
       ask: (one) => exchange(port, one),
       written: () => Buffer.concat(written).toString('utf8'),
       sibling: start,
