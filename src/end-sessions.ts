@@ -5,6 +5,7 @@ import type { AccountId } from './core/account.ts';
 import type { Queries } from './database/database.ts';
 import type { EpochSeconds } from './lib/clock.ts';
 import { LONGEST_OPENING } from './sealer/purpose.ts';
+import type { RevocationEntry } from './state/revocation-file.ts';
 import { writeRevocation } from './state/revocation-rows.ts';
 
 /** Whatever was proved until now counts no more, on every node within `revocations.poll` seconds. */
@@ -14,9 +15,17 @@ export async function endSessionsOf(
   accountId: AccountId,
   now: EpochSeconds,
 ): Promise<void> {
-  const until = endedUntil(now, config);
+  await writeRevocation(queries, endOfAll(config, accountId, now), now);
+}
+
+/** The entry that says so. */
+export function endOfAll(
+  config: Pick<Config, 'revocations' | 'skew'>,
+  accountId: AccountId,
+  now: EpochSeconds,
+): Extract<RevocationEntry, { readonly kind: 'account' }> {
   // A proof given in this very second is older than this too.
-  await writeRevocation(queries, { kind: 'account', accountId, notBefore: now + 1, until }, now);
+  return { kind: 'account', accountId, notBefore: now + 1, until: endedUntil(now, config) };
 }
 
 /**

@@ -3,6 +3,8 @@
 import type { Config } from '../config/config.ts';
 import type { Account, AccountId } from '../core/account.ts';
 import { loginNameKey } from '../core/login-name.ts';
+import type { Queries } from '../database/database.ts';
+import { removeAllCredentials } from '../directories/sql-credentials.ts';
 import { findByLoginName } from '../directories/sql-directory.ts';
 import {
   addPeople,
@@ -14,12 +16,14 @@ import {
 } from '../directories/sql-people.ts';
 import { checkPeople, type Person } from '../directories/users-file.ts';
 import * as file from '../directories/users-file-edit.ts';
-import { endSessionsOf } from '../end-sessions.ts';
+import { endOfAll, endSessionsOf } from '../end-sessions.ts';
 import { messageOf, ProblemsError } from '../lib/problems.ts';
+import { forgetAttempts } from '../state/sql-attempts.ts';
 import { forgetConsents } from '../state/sql-consents.ts';
 import { directoryCalled } from './directory-choice.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import type { CommandDatabase } from './with-database.ts';
+import { writeRevocations } from './write-revocations.ts';
 
 export interface ListedPerson {
   readonly account: Account;
@@ -33,7 +37,8 @@ export interface People {
   /** Null: nobody is called that. */
   readonly find: (loginName: string) => Promise<Account | null>;
   readonly list: () => Promise<readonly ListedPerson[]>;
-  readonly setPassword: (loginName: string, passwordHash: string) => Promise<void>;
+  /** With `endSessions` those of the person are over as well. */
+  readonly setPassword: (loginName: string, passwordHash: string, endSessions: boolean) => Promise<void>;
   /** Whether sessions of the person have been ended, too. */
   readonly setDisabled: (loginName: string, disabled: boolean) => Promise<boolean>;
   readonly remove: (loginName: string) => Promise<boolean>;
@@ -50,7 +55,7 @@ export function peopleOf(
     options.directory === undefined
       ? (config.directories.find(({ kind }) => kind !== 'ldap') ?? config.directories[0])
       : directoryCalled(config, options.directory);
-  if (chosen?.kind === 'yaml') return inFile(chosen.file, opened);
+  if (chosen?.kind === 'yaml') return inFile(chosen.file, config, opened, io);
   if (chosen?.kind === 'sql' && opened !== null) return inDatabase(config, opened, io);
   const where =
     chosen?.kind === 'ldap' ? 'an LDAP server, which Signet only reads' : 'a database, and database.url is not set';
@@ -59,28 +64,29 @@ export function peopleOf(
   );
 }
 
-function inFile(path: string, opened: CommandDatabase | null): People {
+function inFile(path: string, config: Config, opened: CommandDatabase | null, io: CliIo): People {
   const find = async (loginName: string): Promise<Account | null> => {
     const key = loginNameKey(loginName);
     const people = await file.listPeople(path);
     return people.find(({ account }) => loginNameKey(account.loginName) === key)?.account ?? null;
   };
-  /** After the person, who must be gone even while the database is down; what is left of them is told, with its remedy. */
-  const forget = async ({ database, answered }: CommandDatabase, loginName: string, id: AccountId): Promise<void> => {
+  /** What comes after the file, which has been changed already: a failure says so, with its remedy. */
+  const afterwards = async (done: string, remedy: string, run: () => Promise<void>): Promise<void> => {
     try {
-      answered(
-        await database.ask('user-remove', async (queries): Promise<true> => {
-          await forgetConsents(queries, id);
-          return true;
-        }),
-      );
+      await run();
     } catch (error) {
-      const remedy = `signet users consents ${id} --id --withdraw-all`;
-      throw new CliFailure(
-        `${loginName} is removed, what they agreed to is not: ${messageOf(error)}; later: ${remedy}`,
-      );
+      throw new CliFailure(`${done}: ${messageOf(error)}; later: ${remedy}`);
     }
   };
+  /** After the person, who must be gone even while the database is down. */
+  const forget = ({ database, answered }: CommandDatabase, loginName: string, id: AccountId): Promise<void> =>
+    afterwards(
+      `${loginName} is removed, what they enrolled and agreed to is not`,
+      `signet users reset-factors ${id} --id, and signet users consents ${id} --id --withdraw-all`,
+      async () => {
+        answered(await database.transaction('user-remove', (queries) => forgetPerson(queries, id)));
+      },
+    );
   return {
     add: (people) => file.addPeople(path, people),
     find,
@@ -89,7 +95,16 @@ function inFile(path: string, opened: CommandDatabase | null): People {
         account,
         hasPassword: passwordHash !== null,
       })),
-    setPassword: (loginName, passwordHash) => file.setPasswordHash(path, loginName, passwordHash),
+    setPassword: async (loginName, passwordHash, endSessions) => {
+      await file.setPasswordHash(path, loginName, passwordHash);
+      const id = endSessions ? (await find(loginName))?.id : undefined;
+      if (id === undefined) return;
+      const remedy = `signet sessions revoke --user ${loginName}`;
+      await afterwards(`${loginName} has the new password, and their sessions go on`, remedy, () => {
+        const now = io.clock();
+        return writeRevocations(config, opened, [endOfAll(config, id, now)], now);
+      });
+    },
     setDisabled: async (loginName, disabled) => {
       await file.setDisabled(path, loginName, disabled);
       return false;
@@ -103,6 +118,13 @@ function inFile(path: string, opened: CommandDatabase | null): People {
   };
 }
 
+/** Nobody asks for it any more: their id is never given again. Sessions and the audit stay for `database.history`. */
+async function forgetPerson(queries: Queries, id: AccountId): Promise<void> {
+  await forgetConsents(queries, id);
+  await forgetAttempts(queries, id);
+  await removeAllCredentials(queries, id);
+}
+
 const nothingElse: WithIt = async () => {};
 
 function inDatabase(config: Config, { database, answered }: CommandDatabase, io: CliIo): People {
@@ -114,7 +136,7 @@ function inDatabase(config: Config, { database, answered }: CommandDatabase, io:
   const endSessions: WithIt = (queries, id) => endSessionsOf(queries, config, id, io.clock());
   const endAll: WithIt = async (queries, id) => {
     await endSessions(queries, id);
-    await forgetConsents(queries, id);
+    await forgetPerson(queries, id);
   };
   const change = async (loginName: string, how: PersonChange, withIt: WithIt): Promise<void> => {
     someone(loginName, answered(await changePerson(database, loginName, how, io.clock(), withIt)));
@@ -127,7 +149,8 @@ function inDatabase(config: Config, { database, answered }: CommandDatabase, io:
     },
     find: async (loginName) => answered(await findByLoginName(database, loginName)),
     list: async () => answered(await listPeople(database)),
-    setPassword: (loginName, passwordHash) => change(loginName, { passwordHash }, nothingElse),
+    setPassword: (loginName, passwordHash, ending) =>
+      change(loginName, { passwordHash }, ending ? endSessions : nothingElse),
     setDisabled: async (loginName, disabled) => {
       await change(loginName, { disabled }, disabled ? endSessions : nothingElse);
       return disabled;

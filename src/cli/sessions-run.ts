@@ -1,19 +1,17 @@
-// Owns: what `signet sessions` does: ending sessions where every node reads it, in the database or in a file, and listing
-// them. docs/sealed-values.md, Revocation.
-import { readFileSync } from 'node:fs';
+// Owns: what `signet sessions` does: ending sessions, and listing them. Leaves to write-revocations.ts: where every node
+// reads it. docs/sealed-values.md, Revocation.
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { absenceId } from '../core/session.ts';
-import { endedUntil } from '../end-sessions.ts';
-import { withLock, writeAtomically } from '../lib/atomic-file.ts';
+import { endedUntil, endOfAll } from '../end-sessions.ts';
 import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
-import { formatRevocations, parseRevocations, type RevocationEntry } from '../state/revocation-file.ts';
-import { writeRevocation } from '../state/revocation-rows.ts';
+import type { RevocationEntry } from '../state/revocation-file.ts';
 import { readParticipants } from '../state/sql-participants.ts';
 import { createSqlSessions, type ListedSession } from '../state/sql-sessions.ts';
 import { CliFailure, type CliIo } from './io.ts';
 import { type CommandDatabase, withDatabase } from './with-database.ts';
+import { writeRevocations } from './write-revocations.ts';
 
 /** The directories of every kind, which a session's own id does without. */
 const finding = () => import('./find-account.ts');
@@ -36,24 +34,9 @@ export async function revoke(io: CliIo, options: RevokeOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
   const now = io.clock();
   await withDatabase(config, io, async (opened) => {
-    const entries = await entriesOf(options, config, opened, io, now);
-    if (opened === null) return writeToFile(config.revocations.file, entries, now);
-    const { database, answered } = opened;
-    answered(
-      await database.transaction('revoke', async (queries) => {
-        for (const entry of entries) await writeRevocation(queries, entry, now);
-        return true;
-      }),
-    );
+    await writeRevocations(config, opened, await entriesOf(options, config, opened, io, now), now);
   });
   io.out(`${describe(options)} ended; every node knows within ${config.revocations.poll} s\n`);
-}
-
-async function writeToFile(file: string, added: readonly RevocationEntry[], now: EpochSeconds): Promise<void> {
-  await withLock(file, async () => {
-    const entries = parseRevocations(file, readFileSync(file, 'utf8'));
-    await writeAtomically(file, formatRevocations([...entries, ...added], now), { mode: 0o600 });
-  });
 }
 
 async function entriesOf(
@@ -65,8 +48,7 @@ async function entriesOf(
 ): Promise<readonly RevocationEntry[]> {
   const until = endedUntil(now, config);
   // A proof given in this very second is older than the command too.
-  const notBefore = now + 1;
-  if (options.all === true) return [{ kind: 'all', notBefore, until }];
+  if (options.all === true) return [{ kind: 'all', notBefore: now + 1, until }];
   if (options.sid !== undefined) {
     const sid = decodeBase64url(options.sid);
     if (sid?.length !== 16) throw new CliFailure(`--sid: found '${options.sid}'; wanted 22 characters of base64url`);
@@ -76,7 +58,7 @@ async function entriesOf(
   if (options.user === undefined) throw new CliFailure('one of --sid, --user, --all is needed');
   const { findAccount } = await finding();
   const { account } = await findAccount(io, config, options.user, { opened, among: config.directories });
-  return [{ kind: 'account', accountId: account.id, notBefore, until }];
+  return [endOfAll(config, account.id, now)];
 }
 
 function describe(options: RevokeOptions): string {

@@ -11,12 +11,13 @@ import { CliFailure, type CliIo } from './io.ts';
 import { withDatabase } from './with-database.ts';
 
 export interface FactorOptions {
+  readonly id?: true;
   readonly config: string;
 }
 
 export async function resetFactors(io: CliIo, name: string, options: FactorOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
-  const removed = await change(io, config, name, async (queries, accountId) => {
+  const removed = await change(io, config, name, options, async (queries, accountId) => {
     // First, while it is known where codes were sent.
     await clearAttempts(queries, accountId);
     const count = await removeAllCredentials(queries, accountId);
@@ -28,7 +29,7 @@ export async function resetFactors(io: CliIo, name: string, options: FactorOptio
 }
 
 export async function unlock(io: CliIo, name: string, options: FactorOptions): Promise<void> {
-  await change(io, readConfig(options.config, io.environment), name, async (queries, accountId) => {
+  await change(io, readConfig(options.config, io.environment), name, options, async (queries, accountId) => {
     await clearAttempts(queries, accountId);
     return 0;
   });
@@ -40,12 +41,14 @@ function change(
   io: CliIo,
   config: Config,
   name: string,
+  { id }: FactorOptions,
   run: (queries: Queries, accountId: AccountId) => Promise<number>,
 ): Promise<number> {
   return withDatabase(config, io, async (opened) => {
     if (opened === null) throw new CliFailure('database.url is not set: there is nothing beside passwords');
-    const { account } = await findAccount(io, config, name, { opened, among: config.directories });
+    const accountId =
+      id === true ? name : (await findAccount(io, config, name, { opened, among: config.directories })).account.id;
     const { database, answered } = opened;
-    return answered(await database.transaction('users-factors', (queries) => run(queries, account.id)));
+    return answered(await database.transaction('users-factors', (queries) => run(queries, accountId)));
   });
 }

@@ -21,6 +21,9 @@ export interface WithConfig {
 export interface WithPassword extends WithConfig {
   readonly passwordStdin?: true;
 }
+export interface SetPasswordOptions extends WithPassword {
+  readonly endSessions?: true;
+}
 export interface AddOptions extends WithPassword {
   readonly attribute: readonly string[];
   readonly group: readonly string[];
@@ -46,18 +49,25 @@ export async function add(io: CliIo, loginName: string, options: AddOptions): Pr
   const attributes = readAttributes(options.attribute);
   const id = newAccountId(io.random);
   const account = { id, loginName, disabled: false, attributes, groups: options.group };
-  const passwordHash = await hashOf(io, config, options, account);
-  await onPeople(io, config, options, (people) => people.add([{ account, passwordHash }]));
+  // Asked for only once it is clear that somebody can be added.
+  await onPeople(io, config, options, async (people) =>
+    people.add([{ account, passwordHash: await hashOf(io, config, options, account) }]),
+  );
   io.out(`added ${loginName} with id ${id}\n`);
 }
 
-export async function setPassword(io: CliIo, name: string, options: WithPassword): Promise<void> {
+export async function setPassword(io: CliIo, name: string, options: SetPasswordOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
+  const endSessions = options.endSessions === true;
   await onPeople(io, config, options, async (people) => {
-    const person = (await people.find(name)) ?? { loginName: name, attributes: new Map() };
-    await people.setPassword(name, await hashOf(io, config, options, person));
+    const person = await people.find(name);
+    if (person === null) throw new CliFailure(`there is nobody called '${name}'`);
+    await people.setPassword(name, await hashOf(io, config, options, person), endSessions);
   });
-  io.out(`new password for ${name}; to end their sessions: signet sessions revoke --user ${name}\n`);
+  const sessions = endSessions
+    ? 'their sessions have been ended'
+    : `to end their sessions: signet sessions revoke --user ${name}`;
+  io.out(`new password for ${name}; ${sessions}\n`);
 }
 
 export async function disable(io: CliIo, name: string, options: WithConfig, disabled: boolean): Promise<void> {

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import type { CliIo } from './io.ts';
 import type { ConsentOptions } from './users-consents.ts';
 import type { FactorOptions } from './users-factors.ts';
-import type { AddOptions, WithConfig, WithPassword } from './users-run.ts';
+import type { AddOptions, SetPasswordOptions, WithConfig } from './users-run.ts';
 
 const work = () => import('./users-run.ts');
 const factors = () => import('./users-factors.ts');
@@ -37,7 +37,8 @@ export function addUsersCommand(program: Command, io: CliIo): void {
     .action(async (options: WithConfig & { readonly json?: true }) => (await work()).list(io, options));
   command('set-password <name>', 'replace a password; sessions that exist go on')
     .option(...fromStdin)
-    .action(async (name: string, options: WithPassword) => (await work()).setPassword(io, name, options));
+    .option('--end-sessions', 'end them as well')
+    .action(async (name: string, options: SetPasswordOptions) => (await work()).setPassword(io, name, options));
   command('disable <name>', 'refuse somebody, on every node within seconds, sessions included').action(
     async (name: string, options: WithConfig) => (await work()).disable(io, name, options, true),
   );
@@ -48,12 +49,14 @@ export function addUsersCommand(program: Command, io: CliIo): void {
     'import <file>',
     'add everybody in a .csv, .json or .yaml file, or nobody if anything is wrong with it',
   ).action(async (file: string, options: WithConfig) => (await work()).importPeople(io, file, options));
-  command('remove <name>', 'remove a person; somebody of the same name later is somebody else').action(
-    async (name: string, options: WithConfig) => (await work()).remove(io, name, options),
-  );
+  command(
+    'remove <name>',
+    'remove a person and what they enrolled; somebody of the same name later is somebody else',
+  ).action(async (name: string, options: WithConfig) => (await work()).remove(io, name, options));
   users
     .command('reset-factors <name>')
     .description('remove all that somebody has enrolled beside their password, and end their sessions')
+    .option('--id', 'NAME is an account id, of somebody whom no directory has any more')
     .option('--config <file>', 'the configuration', 'signet.yaml')
     .action(async (name: string, options: FactorOptions) => (await factors()).resetFactors(io, name, options));
   users

@@ -119,7 +119,7 @@ export async function changePerson(
   });
 }
 
-/** Removes a person; what they have enrolled is another matter. The id of who was removed; null when nobody has the name. */
+/** Removes a person; what is kept of them elsewhere is `withIt`'s. The id of who was removed; null when nobody has the name. */
 export async function removePerson(
   database: Database,
   loginName: string,

@@ -105,6 +105,11 @@ export async function clearAttempts(queries: Queries, accountId: AccountId): Pro
   }
 }
 
+/** Of somebody who is there no more. What was guessed at codes sent to their addresses stays: others may have them too. */
+export async function forgetAttempts(queries: Queries, accountId: AccountId): Promise<void> {
+  await queries.deleteFrom('attempts').where('account_id', '=', accountId).execute();
+}
+
 async function deleteDestination(queries: Queries, sentTo: SentTo): Promise<void> {
   const key = keyOf(destinationCounter(sentTo));
   await queries

@@ -140,7 +140,7 @@ test('without a database nothing is kept; one that is down keeps nobody from bei
   assert.equal(removed.code, 1);
   assert.match(
     removed.err,
-    /anna is removed, what they agreed to is not: .*127\.0\.0\.1:1.*anna-1 --id --withdraw-all/,
+    /anna is removed, what they enrolled and agreed to is not: .*127\.0\.0\.1:1.*anna-1 --id --withdraw-all/,
   );
   assert.doesNotMatch((await run(['users', 'list'], '')).out, /anna/);
   assert.equal((await of('anna-1')).length, 2);
