@@ -7,6 +7,7 @@ import type { Session } from './core/session.ts';
 import type { SessionJournal } from './core/session-journal.ts';
 import { endedUntil } from './end-sessions.ts';
 import type { Route } from './http/app.ts';
+import type { Clock } from './lib/clock.ts';
 import type { HashPool } from './methods/hash-pool.ts';
 import { passwordPolicyOf } from './new-passwords.ts';
 import type { NodeFactors } from './node-factors.ts';
@@ -37,6 +38,7 @@ export interface AccountRouteParts {
   readonly pool: Pick<HashPool, 'create'>;
   readonly sessions: (SessionJournal & SessionList) | null;
   readonly onSession: (session: Session, facts: RequestFacts) => Promise<unknown>;
+  readonly clock: Clock;
 }
 
 export function createAccountRoutes(given: AccountRouteParts): readonly Route[] {
@@ -60,6 +62,7 @@ export function createAccountRoutes(given: AccountRouteParts): readonly Route[] 
     policy: passwordPolicyOf(config),
     cost: config.password.argon2,
     announcer: factors.announcer,
+    clock: given.clock,
   });
   const consents = createAccountConsents({
     ...{ desk, answers, guard },

@@ -10,6 +10,7 @@ import type { Reply } from './core/reply.ts';
 import type { Session } from './core/session.ts';
 import type { SessionJournal, SessionRow } from './core/session-journal.ts';
 import type { Route } from './http/app.ts';
+import type { Clock } from './lib/clock.ts';
 import type { HashPool } from './methods/hash-pool.ts';
 import type { PasswordMethod } from './methods/password.ts';
 import { provedDestinations } from './methods/proved-destinations.ts';
@@ -62,6 +63,7 @@ export interface RouteParts {
   readonly enrolmentCookie: EnrolmentCookie;
   readonly pool: HashPool;
   readonly assets: ReadonlyMap<string, Asset>;
+  readonly clock: Clock;
 }
 
 export function createRoutes({
@@ -78,6 +80,7 @@ export function createRoutes({
   pool,
   journal,
   assets,
+  clock,
 }: RouteParts): Route[] {
   const { publicOrigin } = config;
   const { consents } = parts.shared;
@@ -197,7 +200,7 @@ export function createRoutes({
     { method: 'POST', path: '/logout', handle: (facts) => logout.submit(facts) },
     { method: 'GET', path: '/', handle: (facts) => home.show(facts) },
     ...createAccountRoutes({
-      ...{ config, parts, desk, answers, login, factors, enrolments, pool },
+      ...{ config, parts, desk, answers, login, factors, enrolments, pool, clock },
       sessions: journal,
       onSession: async (session, facts) => journal?.record(sessionRow(session, facts, config.session.absolute)),
     }),

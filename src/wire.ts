@@ -89,6 +89,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     pool,
     journal,
     assets: parts.theme.assets,
+    clock,
     factors: createNodeFactors(config, {
       ...{ parts, metrics, log, clock, random },
       spent: once,

@@ -72,7 +72,7 @@ export interface AccountGuardOptions {
   readonly login: Pick<LoginDesk, 'begin'>;
   readonly credentials: Pick<CredentialStore, 'list'> | null;
   readonly possible: readonly MethodName[];
-  readonly sessionList: SessionList | null;
+  readonly sessionList: Pick<SessionList, 'list'> | null;
   /** A session was begun or got stronger. Never rejects. */
   readonly onSession: (session: Session, facts: RequestFacts) => Promise<unknown>;
   readonly publicOrigin: string;
@@ -80,8 +80,8 @@ export interface AccountGuardOptions {
   readonly endedUntil: (now: EpochSeconds) => EpochSeconds;
 }
 
-/** Sessions that began meanwhile: nobody has signed in more often than this within minutes. */
-const SESSIONS_MAX = 50;
+/** Sessions that began meanwhile and are ended one by one. */
+const YOUNGER_MAX = 50;
 const OUTAGE_RETRY_SECONDS = '30';
 
 export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
@@ -168,28 +168,30 @@ export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
 
   /**
    * Sessions of others that began after the oldest proof that counts: the account's not-before would leave them. Those that
-   * have been signed out of too: what they gave for the person's absence goes on.
+   * have been signed out of too: what they gave for the person's absence goes on. False: they are not known, or too many.
    */
-  const endYounger = async ({ account, open }: Visitor, since: EpochSeconds, facts: RequestFacts): Promise<void> => {
-    const filter = { live: false, limit: SESSIONS_MAX };
-    const listed = sessionList === null ? [] : await sessionList.list(account.id, filter, facts.now);
-    if (isUnavailable(listed)) return;
-    const younger = listed.filter(
-      ({ sid, createdAt }) => createdAt >= since && Buffer.compare(sid, open.session.sid) !== 0,
-    );
-    const { now } = facts;
-    const ended = younger.flatMap(({ sid }) => [
+  const endYounger = async ({ account, open }: Visitor, since: EpochSeconds, now: EpochSeconds): Promise<boolean> => {
+    const filter = { live: false, limit: YOUNGER_MAX };
+    const listed = sessionList === null ? [] : await sessionList.list(account.id, filter, now);
+    if (isUnavailable(listed)) return false;
+    const younger = listed.filter(({ createdAt }) => createdAt >= since);
+    if (younger.length === YOUNGER_MAX) return false;
+    const others = younger.filter(({ sid }) => Buffer.compare(sid, open.session.sid) !== 0);
+    const ended = others.flatMap(({ sid }) => [
       desk.revocations.revokeSid(sid, now + desk.sidRevocationSeconds, now),
       desk.revocations.revokeSid(absenceId(sid), options.endedUntil(now), now),
     ]);
     await Promise.all(ended);
+    return true;
   };
 
-  const endOthers: AccountGuard['endOthers'] = async (who, proofs, facts) => {
+  const endOthers: AccountGuard['endOthers'] = async (who, given, facts) => {
     const { open, account } = who;
     const { now } = facts;
-    const notBefore = proofs.reduce((oldest, { at }) => Math.min(oldest, at), now);
-    await endYounger(who, notBefore, facts);
+    const since = given.length === 0 ? now : Math.min(...given.map(({ at }) => at));
+    // Where others cannot be ended one by one everything ends with them, and this person signs in again.
+    const proofs = (await endYounger(who, since, now)) ? given : [];
+    const notBefore = proofs.length === 0 ? Math.max(since, now) : since;
     await desk.revocations.revokeSid(open.session.sid, now + desk.sidRevocationSeconds, now);
     const until = options.endedUntil(now);
     const reach = await desk.revocations.revokeAccount(account.id, notBefore, until, now);
@@ -207,7 +209,7 @@ export function createAccountGuard(options: AccountGuardOptions): AccountGuard {
     if (cookie === null) return { cookies: nobodys, reach };
     await options.onSession(session, facts);
     const ancestors = [{ kid: open.kid, lineage: open.session.lineage }];
-    const device = desk.devices.seal(account.id, ancestors, now) ?? desk.devices.expired;
+    const device = desk.devices.seal(account.id, ancestors, Math.max(notBefore, now)) ?? desk.devices.expired;
     return { cookies: [cookie, device], reach };
   };
 

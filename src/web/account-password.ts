@@ -4,6 +4,7 @@ import { type Account, isUnavailable } from '../core/account.ts';
 import type { PasswordDirectories, SetPasswordHash } from '../core/password-directory.ts';
 import { type Reply, withCookies } from '../core/reply.ts';
 import type { Argon2Cost } from '../lib/argon2-string.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { HashPool } from '../methods/hash-pool.ts';
 import { credentialIdOf } from '../methods/password-check.ts';
 import { type PasswordPolicy, wordsOfPerson } from '../methods/password-policy.ts';
@@ -23,14 +24,15 @@ export interface AccountPassword {
 }
 
 export interface AccountPasswordOptions {
-  readonly desk: Desk;
-  readonly answers: AnswerDesk;
-  readonly guard: AccountGuard;
+  readonly desk: Pick<Desk, 'forms' | 'pages' | 'random'>;
+  readonly answers: Pick<AnswerDesk, 'audit'>;
+  readonly guard: Pick<AccountGuard, 'refusePost' | 'proved' | 'endOthers'>;
   readonly directories: Pick<PasswordDirectories, 'claim'>;
   readonly pool: Pick<HashPool, 'create'>;
   readonly policy: PasswordPolicy;
   readonly cost: Argon2Cost;
   readonly announcer: Announcer;
+  readonly clock: Clock;
 }
 
 const PATH = '/account/password';
@@ -81,8 +83,9 @@ export function createAccountPassword(options: AccountPasswordOptions): AccountP
       methods: ['password'],
     });
     announcer.tell(account, who.enrolled, 'password-changed', null, who.language);
-    // Whoever has just chosen it knows it. Every other proof is older than the change, and ends with it.
-    const proof = { method: 'password', credentialId: credentialIdOf(made.phc), at: facts.now } as const;
+    // Whoever has just chosen it knows it. Every other proof is older than the change, and ends with it: also one that is
+    // judged at this moment by the hash from before, of a form that arrived while the new one was made, or in this second.
+    const proof = { method: 'password', credentialId: credentialIdOf(made.phc), at: options.clock() + 1 } as const;
     const { cookies } = await guard.endOthers(who, [proof], facts);
     const done: Reply = { kind: 'redirect', status: 303, location: '/account?done=password-changed' };
     return withCookies(done, cookies);

@@ -1,6 +1,7 @@
 // The account's pages over HTTP, on a node with a database: who may change what, and what a change ends.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { createSqlSessions } from '../../src/state/sql-sessions.ts';
 import { ACCOUNT, AccountTab, APP_CODE, LOGIN } from '../support/account-tab.ts';
 import { authorizePath, redeem, returned } from '../support/oidc.ts';
 import { AS_WIKI, attackedClients, refresh } from '../support/oidc-clients.ts';
@@ -179,6 +180,8 @@ test('a new password: judged, typed twice, used from then on; every other sessio
   const again = await tab().open('/account');
   await again.submit({ username: name, password: PASSWORD });
   assert.match(again.problem, /not right/);
+  // What is proved in the second of the change counts as older.
+  await later(1);
   await again.password(name, password);
   assert.equal(again.heading, ACCOUNT);
   const audited = node
@@ -217,6 +220,33 @@ test('removing ends older sessions, and those that began since the proof; this o
   for (const browser of [older.browser, younger.browser, before]) {
     assert.equal((await tab(browser).open('/account')).heading, LOGIN);
   }
+});
+
+// CWE-770, CWE-613: whoever signs in again and again does not hide one session behind so many others.
+test('removing ends a younger session however many there are; then this one ends as well', async () => {
+  const one = await tab().signIn(name);
+  await one.addApp();
+  await later(60);
+  const younger = await tab().open('/account');
+  await later(30);
+  await younger.password(name);
+  const { directories, shared } = node.node.parts;
+  const person = await directories.findByLoginName(name);
+  assert.ok(person !== null && 'id' in person && shared.database !== null);
+  const journal = createSqlSessions(shared.database);
+  await later(1);
+  const times = { createdAt: node.time.now, expiresAt: node.time.now + 3600 };
+  for (let i = 0; i < 50; i += 1) {
+    const sid = Buffer.alloc(16, i + 1);
+    await journal.record({ sid, accountId: person.id, ...times, methods: [], address: null, userAgent: null });
+  }
+  await one.open(one.factors[0] ?? '');
+  await one.submit({ do: 'remove' });
+  assert.equal(one.heading, LOGIN);
+  await later(1);
+  assert.equal((await tab(younger.browser).open('/account')).heading, LOGIN);
+  await one.password(name);
+  assert.deepEqual(one.factors, []);
 });
 
 // CWE-613: whoever had the thing that is removed may have signed in with it a minute ago, and have left again.
