@@ -14,13 +14,15 @@ export function finishAgreed(
   input: LoginInput,
 ): Progress {
   const { request, asksConsent, consent } = where;
-  if (!asksConsent) return finish(context, { ...result, agreed: null });
+  // A page that takes a proof says which application it is for; a session alone would answer whoever opens a browser.
+  const unseen = where.unassured && result.change.kind === 'none';
+  if (!asksConsent && !unseen) return finish(context, { ...result, agreed: null });
   const { account } = result;
   if (consent?.accountId !== account.id) return { context, step: { kind: 'look-up', what: 'consent', account } };
   const { digest, standing } = consent;
   if (standing === 'unavailable') return refuse(context, 'unavailable');
   // prompt=consent: asked again, whatever is on record (OpenID Connect Core §3.1.2.1).
-  if (standing === 'on-record' && !request.askConsent) return finish(context, { ...result, agreed: null });
+  if (standing === 'on-record' && !request.askConsent && !unseen) return finish(context, { ...result, agreed: null });
   // To what was on the page: what would be told now may be something else, or about somebody else.
   if (input.kind === 'consented' && input.digest === digest) return finish(context, { ...result, agreed: digest });
   if (request.passive) return needInteraction(context, 'consent');

@@ -26,6 +26,8 @@ export interface LoginSituation {
   readonly enrolment: Enrolment | null;
   /** Before the answer the person has to agree: the party wants it always, or this request does. */
   readonly asksConsent: boolean;
+  /** Nobody knows which program asks: beside a session the person's own doing is needed, each time. */
+  readonly unassured: boolean;
   /** Null until a step said that it is needed: parties whose people are not asked cost no look into a database. */
   readonly consent: ConsentState | null;
   /** The methods that anybody can have here. */

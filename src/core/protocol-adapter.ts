@@ -74,6 +74,11 @@ export interface ProtocolAdapter {
    * proofs never make it impossible.
    */
   readonly canState: (methods: readonly MethodName[], pending: PendingAnswer) => boolean;
+  /**
+   * Whether any program on the person's device could have asked, and would be told: then nothing is told without the person
+   * having done something for this very request (RFC 8252 §8.6).
+   */
+  readonly isUnassured: (pending: PendingAnswer) => boolean;
   /** All that an answer would tell of this account: what the person is asked to agree to; null: the party has gone. */
   readonly disclosure: (account: Account, pending: PendingAnswer) => Disclosure | null;
 }

@@ -100,6 +100,7 @@ export function createAccountAdapter(): ProtocolAdapter & { readonly protocol: '
     },
     isRequiredSubject: (account, answerTo) => decodePendingPage(answerTo)?.accountId === account.id,
     canState: () => true,
+    isUnassured: () => false,
     // Nobody else is told anything.
     disclosure: () => ({ items: [], returnsTo: '' }),
   };

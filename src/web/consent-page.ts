@@ -23,6 +23,8 @@ export function consentPage(
   const { language, words, application } = speechOf(world, visit);
   const party = world.relyingParty(visit.flow.request.relyingParty);
   const { items, returnsTo } = disclosure ?? NOTHING;
+  const { answerTo } = visit.flow.request;
+  const unassured = desk.adapters[answerTo.protocol].isUnassured(answerTo);
   return desk.pages.consent(language, {
     action: `/flow/${visit.cookie.id}`,
     formToken: desk.forms.make(visit.flow.innerId, 'login'),
@@ -33,7 +35,7 @@ export function consentPage(
     ...shownItems(items, words.consent),
     tosUri: party?.consent.tosUri ?? null,
     policyUri: party?.consent.policyUri ?? null,
-    kept: party?.consent.ask === true && world.consents !== null,
+    kept: party?.consent.ask !== true || world.consents === null ? 'notKept' : unassured ? 'keptButAsked' : 'kept',
     problem: step.changed ? words.consent.changed : null,
   });
 }

@@ -48,6 +48,8 @@ export interface ConsentWords {
   readonly policy: string;
   readonly newTab: string;
   readonly kept: string;
+  /** Of an application that somebody else on the device could pass for. */
+  readonly keptButAsked: string;
   readonly notKept: string;
   /** Something else would be told than what was on the page. */
   readonly changed: string;

@@ -181,6 +181,7 @@ async function situation(
     outage: outage || isUnavailable(bySession) || isUnavailable(byContext),
     enrolment: null,
     asksConsent: request.askConsent || (party?.consent.ask ?? true),
+    unassured: adapter.isUnassured(request.answerTo),
     consent: null,
     possible: world.possible,
     enrollable: world.enrolment?.methods ?? [],

@@ -93,8 +93,8 @@ export interface ConsentPage extends ShownItems {
   /** Addresses of the application's own pages. */
   readonly tosUri: string | null;
   readonly policyUri: string | null;
-  /** The answer is remembered. */
-  readonly kept: boolean;
+  /** What becomes of the answer: its name among the words. */
+  readonly kept: 'kept' | 'keptButAsked' | 'notKept';
   readonly problem: string | null;
 }
 

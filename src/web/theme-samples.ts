@@ -75,7 +75,7 @@ export function samplesOf(pages: Pages, language: Language): Samples {
       later: ['nickname'],
       tosUri: 'https://wiki.example.org/terms',
       policyUri: 'https://wiki.example.org/privacy',
-      kept: true,
+      kept: 'kept',
     }),
     pages.account(language, {
       ...form,

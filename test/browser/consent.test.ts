@@ -5,6 +5,8 @@ import { createServer, type Server } from 'node:http';
 import { after, before, type TestContext, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { systemRandom } from '../../src/lib/random.ts';
+import { hashClientSecret } from '../../src/parties/client-secret.ts';
 import { CHROMIUM, cspViolations, launchChromium } from '../support/chromium.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { CHALLENGE } from '../support/oidc.ts';
@@ -44,7 +46,7 @@ async function startStage(): Promise<Stage> {
         client_id: 'wiki',
         client_name: 'Wiki',
         redirect_uris: [callback],
-        token_endpoint_auth_method: 'none',
+        client_secret_hash: hashClientSecret('', systemRandom()),
         tos_uri: 'https://wiki.example.org/terms',
         policy_uri: 'https://wiki.example.org/privacy',
         signet: { consent: 'ask', attributes: ['employeeNumber'] },

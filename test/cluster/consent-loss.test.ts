@@ -7,16 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findHaproxy } from '../../scripts/haproxy.ts';
 import { startHaproxy } from '../../scripts/local-cluster.ts';
 import { endAll } from '../../scripts/processes.ts';
+import { systemRandom } from '../../src/lib/random.ts';
+import { hashClientSecret } from '../../src/parties/client-secret.ts';
 import { ALICE, type Cluster, startCluster } from '../support/cluster.ts';
 import { openAt, targetOf, up } from '../support/databases.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { HttpBrowser, type Page } from '../support/http-browser.ts';
 import { CHALLENGE, VERIFIER } from '../support/oidc.ts';
+import { AS_WIKI, SECRET } from '../support/oidc-clients.ts';
 import { headline, loginForm } from '../support/sign-in.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { requireTool } from '../support/tools.ts';
 
 const HAPROXY = '/usr/sbin/haproxy';
+const SECRET_HASH = hashClientSecret(SECRET, systemRandom());
 /** Where the application would be: the browser arrives there. */
 async function callback(t: TestContext): Promise<string> {
   const [port = 0] = await freePorts(1);
@@ -46,7 +50,7 @@ for (const directory of ['sql', 'yaml'] as const) {
         {
           client_id: 'wiki',
           redirect_uris: [redirectUri],
-          token_endpoint_auth_method: 'none',
+          client_secret_hash: SECRET_HASH,
           signet: { consent: 'ask' },
         },
       ],
@@ -74,6 +78,7 @@ for (const directory of ['sql', 'yaml'] as const) {
     assert.notEqual(lastNode(), cluster.nodes[shownBy]?.name);
     const told = await fetch(`${cluster.publicUrl}/oidc/token`, {
       method: 'POST',
+      headers: AS_WIKI,
       body: new URLSearchParams({
         ...{ grant_type: 'authorization_code', client_id: 'wiki', code },
         ...{ redirect_uri: redirectUri, code_verifier: VERIFIER },
@@ -93,7 +98,7 @@ test('a node dies after it kept the agreement, its answer never sent: another on
   const binary = findHaproxy();
   if (!requireTool(t, HAPROXY) || binary === null) return;
   const redirectUri = await callback(t);
-  const wiki = { client_id: 'wiki', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' };
+  const wiki = { client_id: 'wiki', redirect_uris: [redirectUri], client_secret_hash: SECRET_HASH };
   const [publicPort = 0] = await freePorts(1);
   const clients = [{ ...wiki, signet: { consent: 'ask' } }];
   const environment = { SIGNET_SHUTDOWN_DRAIN: '1' };

@@ -63,28 +63,33 @@ interface Row {
   readonly request: keyof typeof REQUESTS;
   readonly standing: Standing;
   readonly input: keyof typeof INPUTS;
+  /** Nobody knows which program asks. */
+  readonly unassured: boolean;
 }
 
 /** What has to happen, said again without the program's order of questions. */
-function expected({ proofs, request, standing, input }: Row): string {
+function expected({ proofs, request, standing, input, unassured }: Row): string {
   const isProved = proofs === 'a proof in this flow' || (proofs === 'a session' && request !== 'forced');
   if (input === 'declines') return isProved ? 'declined by acct-alice' : 'declined by nobody';
   if (!isProved) return request === 'passive' ? 'interaction-needed: login' : 'identify';
-  const isAsked = standing !== 'never' || request === 'prompt=consent';
+  // RFC 8252 §8.6.
+  const byItself = unassured && proofs === 'a session';
+  const isAsked = standing !== 'never' || request === 'prompt=consent' || byItself;
   if (!isAsked) return 'told, unasked';
   if (standing === 'unavailable') return 'unavailable';
-  if (standing === 'on-record' && request !== 'prompt=consent') return 'told, unasked';
+  if (standing === 'on-record' && request !== 'prompt=consent' && !byItself) return 'told, unasked';
   if (input === 'agrees') return 'told, agreed';
   if (request === 'passive') return 'interaction-needed: consent';
   return input === 'arrived' ? 'asked' : 'asked again';
 }
 
-function found({ proofs, request, standing, input }: Row): string {
+function found({ proofs, request, standing, input, unassured }: Row): string {
   const where = situation({
     ...PROOFS[proofs].where,
     possible: ['password'],
     request: { ...REQUEST, ...REQUESTS[request] },
     asksConsent: standing !== 'never' || request === 'prompt=consent',
+    unassured,
     // What a party whose people are not asked has on record is not looked for.
     consent: state(standing === 'never' ? 'none' : standing),
   });
@@ -102,16 +107,19 @@ for (const proofs of Object.keys(PROOFS) as (keyof typeof PROOFS)[]) {
   for (const request of Object.keys(REQUESTS) as (keyof typeof REQUESTS)[]) {
     for (const standing of STANDINGS) {
       for (const input of Object.keys(INPUTS) as (keyof typeof INPUTS)[]) {
-        const row: Row = { proofs, request, standing, input };
-        rows += 1;
-        test(`${proofs}, ${request}, ${standing}, ${input}: ${expected(row)}`, () => {
-          assert.equal(found(row), expected(row));
-        });
+        for (const unassured of [false, true]) {
+          const row: Row = { proofs, request, standing, input, unassured };
+          rows += 1;
+          const asks = unassured ? 'any program' : 'a known application';
+          test(`${asks}, ${proofs}, ${request}, ${standing}, ${input}: ${expected(row)}`, () => {
+            assert.equal(found(row), expected(row));
+          });
+        }
       }
     }
   }
 }
-test('every combination was asked', () => assert.equal(rows, 3 * 4 * 4 * 4));
+test('every combination was asked', () => assert.equal(rows, 3 * 4 * 4 * 4 * 2));
 
 interface Case {
   readonly name: string;

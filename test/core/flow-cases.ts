@@ -43,6 +43,7 @@ export function situation(change: Partial<LoginSituation> = {}): LoginSituation 
     outage: false,
     enrolment: null,
     asksConsent: false,
+    unassured: false,
     consent: null,
     possible: EVERY_METHOD,
     enrollable: [],

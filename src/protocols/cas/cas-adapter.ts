@@ -69,6 +69,7 @@ export function createCasAdapter(deps: CasAdapterDeps): ProtocolAdapter & { read
     },
     isRequiredSubject: () => false,
     canState: () => true,
+    isUnassured: () => false,
     disclosure: (account, answerTo) => {
       const to = addressee(deps, answerTo);
       if ('kind' in to) return null;

@@ -96,6 +96,10 @@ export function createOidcAdapter(deps: OidcAdapterDeps): ProtocolAdapter & { re
       const pending = decodePending(answerTo);
       return pending?.acrEssential !== true || pending.acr.some((acr) => proves(acr, methods));
     },
+    isUnassured: (answerTo) => {
+      const to = addressee(deps, answerTo);
+      return !('kind' in to) && isAnyPrograms(to.to, to.pending);
+    },
     disclosure: (account, answerTo) => {
       const to = addressee(deps, answerTo);
       if ('kind' in to) return null;
@@ -106,6 +110,15 @@ export function createOidcAdapter(deps: OidcAdapterDeps): ProtocolAdapter & { re
       return { items, returnsTo: shownAddress(redirectUri) };
     },
   };
+}
+
+/**
+ * Any program may listen on a loopback port, or claim a private scheme. It is told who the person is where it needs no secret
+ * for that: as a public client, or in the answer itself (RFC 8252 §8.6, RFC 6749 §10.2). An https address is somebody's own.
+ */
+function isAnyPrograms({ client, redirectUri }: ReturnAddress, { responseType }: PendingOidc): boolean {
+  const withoutSecret = client.metadata.token_endpoint_auth_method === 'none' || responseType !== 'code';
+  return withoutSecret && !redirectUri.startsWith('https:');
 }
 
 function sealCode(

@@ -146,6 +146,7 @@ export function createSamlAdapter(deps: SamlAdapterDeps): SamlAdapter {
       const proofs = methods.map((method) => ({ method }));
       return provedClass(pending.classes, proofs) !== null;
     },
+    isUnassured: () => false,
     disclosure: (account, answerTo) => {
       const to = addressee(deps, answerTo);
       if ('kind' in to) return null;

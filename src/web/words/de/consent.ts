@@ -12,6 +12,8 @@ export const consentWords: ConsentWords = {
   policy: 'Was sie mit Ihren Daten macht',
   newTab: '(öffnet einen neuen Tab)',
   kept: 'Sie werden wieder gefragt, wenn sich daran etwas ändert. Auf der Seite Ihres Kontos können Sie es jederzeit zurücknehmen.',
+  keptButAsked:
+    'Sie werden jedes Mal gefragt, weil sich ein anderes Programm auf diesem Gerät für die Anwendung ausgeben könnte. Auf der Seite Ihres Kontos können Sie es jederzeit zurücknehmen.',
   notKept: 'Ihre Antwort gilt nur für dieses Mal.',
   changed: 'Die Anwendung würde nicht mehr dasselbe erfahren. Bitte sehen Sie es sich noch einmal an.',
   agree: 'Zustimmen und weiter',

@@ -12,6 +12,8 @@ export const consentWords: ConsentWords = {
   policy: 'What it does with your data',
   newTab: '(opens a new tab)',
   kept: 'You are asked again when this changes. You can take it back at any time on the page of your account.',
+  keptButAsked:
+    'You are asked each time, because another program on this device could pass for the application. You can take it back at any time on the page of your account.',
   notKept: 'Your answer counts for this time only.',
   changed: 'What the application would be told is not the same any more. Please look at it again.',
   agree: 'Agree and continue',
