@@ -55,7 +55,7 @@ export interface SharedState {
   readonly database: Database | null;
   readonly revocations: RevocationFeed;
   readonly attempts: AttemptStore;
-  /** For people's own list of what happened; null without a database. */
+  /** What happened, for operators to look up; null without a database. */
   readonly audit: SqlAudit | null;
   /** Where sessions led, for operators to look at; null without a database. */
   readonly participants: SqlParticipants | null;

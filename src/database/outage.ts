@@ -15,6 +15,8 @@ const TIMEOUT_STATES: ReadonlySet<string> = new Set(['57014', '55P03', '25P03'])
 /** SQLite's primary result codes: SQLITE_ERROR, CONSTRAINT, MISMATCH, MISUSE, RANGE. */
 const SQLITE_FAULTS: ReadonlySet<number> = new Set([1, 19, 20, 21, 25]);
 const SQLITE_BUSY = new Set([5, 6]);
+/** SQLITE_ERROR is told apart by its words alone. */
+const SQLITE_SCHEMA = /^no such (table|column): |^table \S+ has no column named /;
 
 /** Why the database could not be asked; null when it was asked nonsense. */
 export function outageOf(error: unknown): OutageReason | null {
@@ -43,6 +45,6 @@ function sqliteOutage({ errcode, code, message }: SqliteError): OutageReason | n
   if (errcode === null) return code?.startsWith('ERR_') === true ? null : 'access';
   const primary = errcode & 0xff;
   if (SQLITE_BUSY.has(primary)) return 'busy';
-  if (primary === 1 && message.startsWith('no such table')) return 'schema';
+  if (primary === 1 && SQLITE_SCHEMA.test(message)) return 'schema';
   return SQLITE_FAULTS.has(primary) ? null : 'other';
 }

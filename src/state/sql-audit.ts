@@ -1,6 +1,6 @@
-// Owns: the audit's events as rows, for people to look at their own sign-ins. Written in batches off the path of any
+// Owns: the audit's events as rows, for operators to look up; no page shows them. Written in batches off the path of any
 // answer: what waits is lost when a node is killed. Leaves to audit/: the stream that is kept, chained and shipped.
-import { type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
+import { isUnavailable } from '../core/account.ts';
 import type { AuditEvent } from '../core/audit-event.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
@@ -9,23 +9,10 @@ import { createWriteBehind } from './write-behind.ts';
 
 export interface SqlAudit {
   readonly write: (event: AuditEvent) => void;
-  /** Newest first. */
-  readonly recent: (accountId: AccountId, limit: number) => Promise<readonly RecentEvent[] | DirectoryUnavailable>;
   /** Rows that were left out since the start; the stream has them. */
   readonly lost: () => number;
   /** Writes what waits, and stops. */
   readonly close: () => Promise<void>;
-}
-
-export interface RecentEvent {
-  readonly at: EpochSeconds;
-  readonly action: string;
-  readonly outcome: string;
-  readonly reason: string | null;
-  readonly relyingParty: string | null;
-  readonly methods: readonly string[];
-  readonly address: string | null;
-  readonly userAgent: string | null;
 }
 
 const TEXT_MAX = 256;
@@ -63,27 +50,6 @@ export function createSqlAudit(
       sequence += 1;
       rows.add({ ...event, id: `${instance}-${sequence}`, at: clock() });
     },
-    recent: (accountId, limit) =>
-      database.ask('audit-read', async (queries) => {
-        const rows = await queries
-          .selectFrom('audit')
-          .selectAll()
-          .where('account_id', '=', accountId)
-          .orderBy('at', 'desc')
-          .orderBy('id', 'desc')
-          .limit(limit)
-          .execute();
-        return rows.map((row) => ({
-          at: row.at,
-          action: row.action,
-          outcome: row.outcome,
-          reason: row.reason,
-          relyingParty: row.relying_party,
-          methods: JSON.parse(row.methods) as readonly string[],
-          address: row.address,
-          userAgent: row.user_agent,
-        }));
-      }),
     lost: rows.lost,
     close: rows.close,
   };

@@ -51,7 +51,8 @@ export async function openSqlRevocations(options: SqlRevocationOptions): Promise
   const flush = async (now: EpochSeconds): Promise<void> => {
     for (const [key, entry] of waiting) {
       if (entry.until > now && !(await write(entry, now))) return;
-      waiting.delete(key);
+      // A stricter one may have come to wait in its place meanwhile.
+      if (waiting.get(key) === entry) waiting.delete(key);
     }
   };
 

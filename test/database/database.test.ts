@@ -53,6 +53,23 @@ forEachDatabase(({ test: on }) => {
     assert.deepEqual({ ...read }, written);
   });
 
+  // CWE-755: a node goes on while a newer program has taken away what it asks for; nothing that it does by a timer ends it.
+  on('tables and columns that a newer program has changed are an outage, not a fault', async ({ database }) => {
+    const { schema } = up(await database.ask('alter', async (queries) => queries));
+    await schema.alterTable('meta').renameColumn('value', 'worth').execute();
+    await schema.dropTable('spent').execute();
+    const asked = [
+      database.ask('read', (queries) => queries.selectFrom('meta').select('value').execute()),
+      database.ask('write', (queries) => queries.insertInto('meta').values(row('a')).execute()),
+      database.ask('change', (queries) => queries.updateTable('meta').set({ value: 'w' }).execute()),
+      database.ask('spent', (queries) => queries.deleteFrom('spent').execute()),
+    ];
+    assert.deepEqual(
+      await Promise.all(asked),
+      asked.map(() => ({ unavailable: true })),
+    );
+  });
+
   // CWE-89: what people type is a parameter, never part of a statement.
   on('text is a parameter, whatever is in it', async ({ database }) => {
     const nasty = [`'; drop table users; --`, `" or 1=1`, '%_\\', '$1', '?1', ':name', '\u{1f600}é'];

@@ -131,6 +131,37 @@ forEachDatabase(({ test: on }) => {
     },
   );
 
+  // CWE-362: the newer word is the one that the other nodes must hear.
+  on('what is ended again while its first end is being written is written as well', async ({ database, sibling }) => {
+    const time = { now: NOW };
+    let down = true;
+    let meanwhile = async (): Promise<void> => {};
+    const flaky: Database = {
+      ...database,
+      ask: async (operation, run) => {
+        if (down) return { unavailable: true };
+        const answer = await database.ask(operation, run);
+        if (operation === 'revoke') await meanwhile();
+        return answer;
+      },
+    };
+    const here = await openNode(flaky, time);
+    const there = await openNode(sibling(), time);
+    assert.equal(await here.feed.revokeAccount('a-anna', NOW + 1, NOW + 3900, NOW), 'later');
+    down = false;
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      down = true;
+      assert.equal(await here.feed.revokeAccount('a-anna', NOW + 50, NOW + 3900, NOW), 'later');
+      down = false;
+    };
+    await here.feed.poll();
+    await here.feed.poll();
+    await there.feed.poll();
+    assert.equal(await there.feed.check({ ...subject(NOW + 20), accountId: 'a-anna' }, NOW + 60), 'revoked');
+    for (const { feed } of [here, there]) feed.close();
+  });
+
   for (const [failMode, expected] of [
     ['open', 'good'],
     ['reauth', 'reauth'],
