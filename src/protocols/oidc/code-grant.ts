@@ -9,6 +9,7 @@ import type { Client } from '../../parties/client.ts';
 import type { AuthorizationCode } from '../../sealed/code-body.ts';
 import { type ProgramRequest, unavailable } from './client-authentication.ts';
 import { type Codes, type OpenCode, redirectDigest } from './codes.ts';
+import type { DpopProof } from './dpop.ts';
 import type { Families } from './families.ts';
 import type { JudgeGrant } from './grant-state.ts';
 import type { RefreshPolicy } from './refresh-policy.ts';
@@ -25,7 +26,8 @@ export interface CodeGrantDeps {
   readonly refreshPolicy: RefreshPolicy;
 }
 
-export type Grant = (client: Client, request: ProgramRequest, dpopKey: Buffer | null) => Promise<Body | TokenProblem>;
+/** `proof`: null when none was shown; one that was is used up before anything is given. */
+export type Grant = (client: Client, request: ProgramRequest, proof: DpopProof | null) => Promise<Body | TokenProblem>;
 
 export function createCodeGrant(deps: CodeGrantDeps): Grant {
   const { codes, spent, families, judge, issue, refreshPolicy } = deps;
@@ -44,7 +46,8 @@ export function createCodeGrant(deps: CodeGrantDeps): Grant {
     return ended ? invalid('used before') : unavailable('families');
   };
 
-  return async (client, request, dpopKey) => {
+  return async (client, request, proof) => {
+    const dpopKey = proof?.key ?? null;
     const open = codes.open(client.metadata.client_id, request.form.get('code') ?? '');
     if (open === null) return invalid('no live code of this client');
     const { code } = open;
@@ -69,7 +72,7 @@ export function createCodeGrant(deps: CodeGrantDeps): Grant {
     if (state.kind === 'unavailable') return unavailable(state.because);
     if (state.kind === 'ended') return invalid(state.because);
     const ends = refreshPolicy.ends(client, code.sessionCreated, scopes, request.now);
-    const refused = await useOnce(open, ends, request);
+    const refused = (await proof?.use()) ?? (await useOnce(open, ends, request));
     if (refused !== null) return refused;
     return issue(
       {

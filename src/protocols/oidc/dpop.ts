@@ -15,6 +15,12 @@ import { type TokenProblem, tokenProblem } from './token-errors.ts';
 export interface DpopProof {
   /** RFC 7638 thumbprint of the key, 32 bytes. */
   readonly key: Buffer;
+  /**
+   * Uses the proof up; null: it had not been used (RFC 9449 §11.1). Asked when something else in the request has been found
+   * good, and before anything is given: anybody can make proofs, and what is used up is remembered in a table that is full one day
+   * (CWE-770).
+   */
+  readonly use: () => Promise<TokenProblem | null>;
 }
 
 interface Expected {
@@ -28,6 +34,7 @@ interface Expected {
 }
 
 export interface Dpop {
+  /** Whether it is good; it is not used up by that. */
   readonly verify: (proof: string, expected: Expected) => Promise<DpopProof | TokenProblem>;
   /** A nonce for the next proof; null when no key seals. */
   readonly nonce: (now: EpochSeconds) => string | null;
@@ -50,6 +57,13 @@ export function createDpop(deps: {
   const isOurNonce = (text: unknown): boolean => {
     const opened = typeof text === 'string' ? sealer.open(oidcDpopNonce, '', text) : null;
     return opened !== null && readCborMap(opened.body, () => true) === true;
+  };
+
+  const use = async (id: string, attempt: string | null, now: EpochSeconds): Promise<TokenProblem | null> => {
+    const used = await spent.spend('oidc-jti', id, now + 2 * (NONCE_SECONDS + skew), attempt, now);
+    if (typeof used !== 'string' && isUnavailable(used)) return unavailable('spent store');
+    if (used === 'full') return unavailable('spent table full');
+    return used === 'spent' ? bad('shown before') : null;
   };
 
   const verify: Dpop['verify'] = async (proof, { method, url, accessToken, attempt, now }) => {
@@ -79,11 +93,10 @@ export function createDpop(deps: {
       if (Math.abs(now - iat) > NONCE_SECONDS + skew) return bad('not of now');
       if (accessToken !== null && payload.ath !== tokenHash(accessToken)) return bad('about another access token');
       const thumbprint = await calculateJwkThumbprint(jwk, 'sha256');
-      const until = now + 2 * (NONCE_SECONDS + skew);
-      const used = await spent.spend('oidc-jti', `dpop\0${thumbprint}\0${jti}`, until, attempt, now);
-      if (typeof used !== 'string' && isUnavailable(used)) return unavailable('spent store');
-      if (used === 'full') return unavailable('spent table full');
-      return used === 'spent' ? bad('shown before') : { key: Buffer.from(thumbprint, 'base64url') };
+      return {
+        key: Buffer.from(thumbprint, 'base64url'),
+        use: () => use(`dpop\0${thumbprint}\0${jti}`, attempt, now),
+      };
     } catch (error) {
       return bad(error instanceof errors.JOSEError ? error.code : 'unreadable');
     }

@@ -43,7 +43,7 @@ export function createParEndpoint(deps: ParDeps): (request: ProgramRequest) => P
     }
     const read = await understand(deps, client, own, request);
     if ('error' in read) return read;
-    const bound = await withProof(deps, read.parameters, request);
+    const bound = await withProof(deps, client, read.parameters, request);
     if (isTokenProblem(bound)) return bound;
     const found = deps.examine(client, bound.parameters, read.signed);
     if (found !== null && 'redirect' in found)
@@ -84,12 +84,16 @@ async function understand(
 /** RFC 9449 §10.1: a proof shown here binds the code as dpop_jkt would; the two may not disagree. */
 async function withProof(
   { dpop, url }: ParDeps,
+  { metadata }: Client,
   parameters: AuthorizationParameters,
   { dpop: proof, attempt, now }: ProgramRequest,
 ): Promise<{ readonly parameters: AuthorizationParameters } | TokenProblem> {
   if (proof === null) return { parameters };
   const verified = await dpop.verify(proof, { method: 'POST', url, accessToken: null, attempt, now });
   if (isTokenProblem(verified)) return verified;
+  // Behind a public client stands nobody: its proof is not used up, and shown again it leaves the same request here again.
+  const used = metadata.token_endpoint_auth_method === 'none' ? null : await verified.use();
+  if (used !== null) return used;
   const shown = verified.key.toString('base64url');
   const named = parameters.get('dpop_jkt');
   if (named !== null && named !== shown) return tokenProblem('invalid_dpop_proof', 'dpop_jkt names another key.');

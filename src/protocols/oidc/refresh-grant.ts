@@ -36,7 +36,8 @@ export function createRefreshGrant(deps: RefreshGrantDeps): Grant {
     return ended ? invalid('used before') : unavailable('families');
   };
 
-  return async (client, request, dpopKey) => {
+  return async (client, request, proof) => {
+    const dpopKey = proof?.key ?? null;
     const open = refreshTokens.open(client.metadata.client_id, request.form.get('refresh_token') ?? '');
     if (open === null) return invalid('no live token of this client');
     const { grant } = open;
@@ -66,7 +67,7 @@ export function createRefreshGrant(deps: RefreshGrantDeps): Grant {
     if (state.kind === 'ended') return invalid(state.because);
     const audiences = grantResources(client, grant.resources, request.resources);
     if (isTokenProblem(audiences)) return audiences;
-    const refused = await useOnce(open, request);
+    const refused = (await proof?.use()) ?? (await useOnce(open, request));
     if (refused !== null) return refused;
     return issue(
       {

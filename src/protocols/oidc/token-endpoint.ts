@@ -48,7 +48,7 @@ export function createTokenEndpoint(deps: {
     }
     const { attempt, now } = request;
     const proof = await dpop.verify(request.dpop, { method: 'POST', url, accessToken: null, attempt, now });
-    return isTokenProblem(proof) ? proof : grant(client, request, proof.key);
+    return isTokenProblem(proof) ? proof : grant(client, request, proof);
   };
 
   return async (request) => {

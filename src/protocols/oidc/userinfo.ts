@@ -66,7 +66,7 @@ export function createUserinfo(deps: {
     if (proof === null) return tokenProblem('invalid_dpop_proof', 'The DPoP proof is missing.');
     const verified = await dpop.verify(proof, { method, url, accessToken: shown.token, attempt, now });
     if (isTokenProblem(verified)) return verified;
-    return verified.key.toString('base64url') === token.dpopKey ? null : invalid('bound to another key');
+    return verified.key.toString('base64url') === token.dpopKey ? verified.use() : invalid('bound to another key');
   };
 
   return async (request) => {

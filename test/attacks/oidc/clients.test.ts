@@ -1,6 +1,6 @@
 // Somebody who plays a client: forged assertions and proofs, key sets that attack who reads them.
 import assert from 'node:assert/strict';
-import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import { calculateJwkThumbprint } from 'jose';
 import { readClient } from '../../../src/parties/client.ts';
 import { createClientKeys } from '../../../src/protocols/oidc/client-keys.ts';
-import { CALLBACK, ClientKey, codeOf, ISSUER, redeem } from '../../support/oidc.ts';
+import { CALLBACK, CHALLENGE, ClientKey, call, codeOf, ISSUER, redeem } from '../../support/oidc.ts';
 import { attackedClients, BANK_KEY, encode, forged, SHOP_KEY } from '../../support/oidc-clients.ts';
 import { type OneNode, startOneNode } from '../../support/one-node.ts';
 import { tlsCertificate } from '../../support/tls-certificate.ts';
@@ -97,7 +97,42 @@ test('a DPoP proof is signed by the key that it shows, for this request, now', a
     assert.equal((await told(await at({ nonce: other }))).body.error, 'use_dpop_nonce');
   }
   assert.equal((await told(good)).body.error, 'invalid_grant', 'the good one gets as far as the code');
-  assert.equal((await told(good)).body.error, 'invalid_dpop_proof', 'once');
+  const redeemed = await redeem(node, 'spa', await codeOf(node, 'spa'), {}, { DPoP: good });
+  assert.equal(redeemed.status, 200, 'what gave nothing was not used up');
+  const second = await codeOf(node, 'spa');
+  assert.equal((await redeem(node, 'spa', second, {}, { DPoP: good })).body.error, 'invalid_dpop_proof', 'once');
+  assert.equal((await redeem(node, 'spa', second, {}, { DPoP: await at({ nonce }) })).status, 200);
+});
+
+// CWE-770, CWE-400: of a public client anybody can send any number of proofs; what was used is remembered in a table that
+// everybody's sign-in needs, or in rows of the database.
+test('who shows proofs and nothing else leaves no trace in the table of what was used', async (t) => {
+  const environment = { SIGNET_SPENT_CAPACITY: '100', SIGNET_THROTTLE_ENABLED: 'false' };
+  const small = await startOneNode({ environment, clients: await attackedClients() });
+  t.after(() => small.close());
+  const key = new ClientKey();
+  const challenged = await redeem(small, 'spa', 'x', {}, { DPoP: await key.proof(small, 'POST', '/oidc/token') });
+  const nonce = String(challenged.headers['dpop-nonce']);
+  const ath = createHash('sha256').update('x').digest('base64url');
+  const request = {
+    client_id: 'spa',
+    redirect_uri: CALLBACK,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: CHALLENGE,
+    code_challenge_method: 'S256',
+  };
+  for (let n = 0; n < 50; n += 1) {
+    const DPoP = await key.proof(small, 'POST', '/oidc/token', { nonce });
+    assert.equal((await redeem(small, 'spa', 'x', {}, { DPoP })).body.error, 'invalid_grant');
+    const refreshed = { grant_type: 'refresh_token', client_id: 'spa', refresh_token: 'x' };
+    assert.equal((await call(small, '/oidc/token', refreshed, { DPoP })).body.error, 'invalid_grant');
+    const pushed = { DPoP: await key.proof(small, 'POST', '/oidc/par', { nonce }) };
+    assert.equal((await call(small, '/oidc/par', request, pushed)).status, 201);
+    const shown = { DPoP: await key.proof(small, 'GET', '/oidc/userinfo', { nonce, ath }), Authorization: 'DPoP x' };
+    assert.equal((await small.ask({ path: '/oidc/userinfo', headers: shown })).status, 401);
+  }
+  assert.ok(await codeOf(small, 'spa'), 'people sign in as before');
 });
 
 // RFC 9449 §10: a code whose key is named in advance is of no use to who has another.
