@@ -22,13 +22,15 @@ export interface MainContext {
 
 /** Runs one node until it is told to stop; resolves when it has stopped. */
 export async function serve(config: Config, context: MainContext): Promise<void> {
-  const log = createNodeLog(config);
+  const output = standardError();
+  const log = createNodeLog(config, output.stream);
   const audit = openAudit(config, log);
   const node = await createNode(config, {
     ...context,
     log,
     audit: audit.stream,
     auditLost: audit.lost,
+    logLost: output.lost,
     version: VERSION,
   });
   const { parts } = node;
@@ -53,24 +55,33 @@ export async function serve(config: Config, context: MainContext): Promise<void>
   await new Promise<void>((resolve) => audit.stream.end(resolve));
 }
 
-function createNodeLog(config: Config): Logger {
+function createNodeLog(config: Config, stream: Writable): Logger {
   return createLogger({
     level: config.log.level,
     levels: winstonLevels.npm.levels,
     defaultMeta: { node: config.nodeName },
     format: format.combine(format.timestamp(), format.json()),
     // The audit log has standard output for itself.
-    transports: [new transports.Stream({ stream: standardError() })],
+    transports: [new transports.Stream({ stream })],
   });
 }
 
 /** A log that nobody reads any more is no reason to end. */
-function standardError(): Writable {
-  const nothing = (): void => {};
-  return boundOutput({ to: process.stderr, maxBytes: OUTPUT_WAITING_MAX, onBroken: nothing, onLost: nothing });
+function standardError(): Output {
+  let lost = 0;
+  const stream = boundOutput({
+    to: process.stderr,
+    maxBytes: OUTPUT_WAITING_MAX,
+    // There is nowhere left to say it: the count does.
+    onBroken: () => {},
+    onLost: () => {
+      lost += 1;
+    },
+  });
+  return { stream, lost: () => lost };
 }
 
-function openAudit(config: Config, log: Logger): AuditTarget {
+function openAudit(config: Config, log: Logger): Output {
   let lost = 0;
   const onLost = (): void => {
     lost += 1;
@@ -94,7 +105,8 @@ function openAudit(config: Config, log: Logger): AuditTarget {
   return { stream, lost: () => lost };
 }
 
-interface AuditTarget {
+/** Where lines go. */
+interface Output {
   readonly stream: Writable;
   /** Lines lost since the start. */
   readonly lost: () => number;

@@ -22,6 +22,8 @@ export interface NodeView {
   readonly metrics: Metrics;
   /** Audit lines lost since the start. */
   readonly auditLost: () => number;
+  /** Lines of the log lost since the start. */
+  readonly logLost: () => number;
   readonly draining: () => boolean;
 }
 
@@ -55,6 +57,7 @@ export function statusOf(view: NodeView): Readonly<Record<string, unknown>> {
     hashing: view.pool.status(),
     replayTable: view.spent.status(),
     auditLinesLost: view.auditLost(),
+    logLinesLost: view.logLost(),
     signingKeys: Object.fromEntries(
       Object.entries(parts.signingKeys).map(([name, source]) => [name, describeSet(source)]),
     ),
@@ -105,6 +108,7 @@ export function refreshGauges(view: NodeView): void {
   metrics.hashQueue.set(pool.status().queued);
   metrics.spentRefusals.set(spent.status().refusals);
   metrics.auditLost.set(view.auditLost());
+  metrics.logLost.set(view.logLost());
   const { audit, participants } = parts.shared;
   if (audit !== null) metrics.journalLost.set({ journal: 'audit' }, audit.lost());
   if (participants !== null) metrics.journalLost.set({ journal: 'participants' }, participants.lost());

@@ -75,6 +75,7 @@ export async function createNode(config: Config, context: NodeContext): Promise<
     spent,
     metrics,
     auditLost: context.auditLost,
+    logLost: context.logLost,
     draining: () => draining,
   };
   const passwords = createPassword(config, context, parts, pool);

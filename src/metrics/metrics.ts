@@ -26,6 +26,7 @@ export interface Metrics {
   readonly hashQueue: Gauge;
   readonly spentRefusals: Gauge;
   readonly auditLost: Gauge;
+  readonly logLost: Gauge;
   readonly journalLost: Gauge<'journal'>;
   readonly revocationAge: Gauge;
   readonly revocationsOver: Gauge;
@@ -89,6 +90,7 @@ export function createMetrics(version: string): Metrics {
       'Answers refused because the replay table was full, since the start',
     ),
     auditLost: gauge('signet_audit_lines_lost', 'Audit lines that could not be kept, since the start'),
+    logLost: gauge('signet_log_lines_lost', 'Lines of the log that nobody has read, since the start'),
     journalLost: gauge(
       'signet_journal_rows_lost',
       'Rows for people and operators to look at that were left out of the database, since the start',

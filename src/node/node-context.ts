@@ -11,5 +11,7 @@ export interface NodeContext {
   readonly audit: Writable;
   /** Audit lines lost since the start. */
   readonly auditLost: () => number;
+  /** Lines of the log lost since the start. */
+  readonly logLost: () => number;
   readonly version: string;
 }

@@ -89,7 +89,15 @@ test('the ten lines of the README connect PostgreSQL, with TLS and a password', 
   const config = readConfig(file, { ...environment, SIGNET_PASSWORD_WORKERS: '1', SIGNET_SPENT_CAPACITY: '1024' });
   const sink = new PassThrough().resume();
   const log = createLogger({ transports: [new transports.Stream({ stream: sink })] });
-  const ports = { clock: systemClock, random: systemRandom(), log, audit: sink, auditLost: () => 0, version: 'test' };
+  const ports = {
+    clock: systemClock,
+    random: systemRandom(),
+    log,
+    audit: sink,
+    auditLost: () => 0,
+    logLost: () => 0,
+    version: 'test',
+  };
   const node = await createNode(config, ports);
   t.after(() => node.close());
   const found = await node.parts.directories.findByLoginName('alice');

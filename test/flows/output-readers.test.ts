@@ -84,9 +84,12 @@ test('standard output’s reader ends, then standard error’s: said, counted, a
   assert.match(said(), /nobody reads standard output any more/);
   const lost = await metric('signet_audit_lines_lost');
   assert.ok(lost >= 19, `${lost} lost`);
+  assert.equal(await metric('signet_log_lines_lost'), 0);
   child.stderr?.destroy();
   for (let n = 0; n < 20; n += 1) assert.equal(await ask(), 400);
   assert.ok((await metric('signet_audit_lines_lost')) >= lost + 20);
+  const unread = await metric('signet_log_lines_lost');
+  assert.ok(unread >= 19, `${unread} lost`);
   assert.deepEqual([child.exitCode, child.signalCode], [null, null]);
   const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
   child.kill('SIGTERM');

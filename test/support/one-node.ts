@@ -125,7 +125,15 @@ export async function startOneNode(options: OneNodeOptions = {}): Promise<OneNod
     const sink = new PassThrough();
     sink.on('data', (chunk: Buffer) => written.push(chunk));
     const log = createLogger({ level: 'debug', transports: [new transports.Stream({ stream: sink })] });
-    const node = await createNode(config, { clock, random, log, audit: sink, auditLost: () => 0, version: 'test' });
+    const node = await createNode(config, {
+      clock,
+      random,
+      log,
+      audit: sink,
+      auditLost: () => 0,
+      logLost: () => 0,
+      version: 'test',
+    });
     // Idle connections are not closed: a test that runs programs meanwhile would find its next request on a dead one.
     const server = createServer({ keepAliveTimeout: 0 }, node.publicListener);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
