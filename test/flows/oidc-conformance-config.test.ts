@@ -1,9 +1,10 @@
 // The OpenID Config OP profile, as oidc-conformance.test.ts does the others.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ISSUER } from '../support/oidc.ts';
-import { startSuiteNode } from '../support/oidc-suite.ts';
+import { authorizePath, ISSUER } from '../support/oidc.ts';
+import { startSuiteNode, suiteIn } from '../support/oidc-suite.ts';
 import type { OneNode } from '../support/one-node.ts';
+import { PersonBrowser } from '../support/person.ts';
 
 let node: OneNode;
 before(async () => {
@@ -28,4 +29,30 @@ test('oidcc-config: oidcc-discovery-endpoint-verification', async () => {
   const { keys } = JSON.parse((await node.ask({ path: new URL(document.jwks_uri).pathname })).text);
   assert.equal(new Set(keys.map(({ kid }: { kid: string }) => kid)).size, keys.length, 'a kid of its own for each key');
   for (const key of keys) assert.deepEqual([key.use, 'd' in key, 'k' in key], ['sig', false, false]);
+});
+
+const documentOf = async () => JSON.parse((await node.ask({ path: '/.well-known/openid-configuration' })).text);
+
+// Initiating User Registration via OpenID Connect 1.0 §2 (prompt_values_supported): a client asks for what it says, and no more.
+test('every prompt that is announced is understood, and no other', async () => {
+  const { prompt_values_supported: announced } = await documentOf();
+  const { errorOf } = suiteIn('query');
+  for (const prompt of ['none', 'login', 'consent', 'select_account', 'create']) {
+    const browser = new PersonBrowser();
+    const { status, headers } = await browser.get(node, authorizePath('suite', { prompt }));
+    assert.equal(status, 303);
+    const isUnderstood = headers.location?.startsWith('/flow/') || prompt === 'none';
+    assert.equal(isUnderstood, announced.includes(prompt), prompt);
+  }
+  assert.equal(await errorOf(node, new PersonBrowser(), { prompt: 'none' }), 'login_required');
+});
+
+// RFC 8414 §2: without the second a client does not know what to sign with.
+test('an endpoint that takes signed assertions says with which algorithms', async () => {
+  const document = await documentOf();
+  for (const endpoint of ['token', 'introspection', 'revocation']) {
+    assert.ok(document[`${endpoint}_endpoint_auth_methods_supported`].includes('private_key_jwt'));
+    const algorithms = document[`${endpoint}_endpoint_auth_signing_alg_values_supported`];
+    assert.ok(algorithms?.includes('ES256') && !algorithms.includes('none'), endpoint);
+  }
 });

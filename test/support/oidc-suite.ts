@@ -1,11 +1,12 @@
 // Owns: what the OpenID conformance suite's client does with a node: one person's visits, tokens, userinfo. Leaves to the
 // tests: what each module expects.
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { hashClientSecret } from '../../src/parties/client-secret.ts';
 import { type Form, parseForms } from './forms.ts';
 import { authorizePath, basic, CALLBACK, claimsOf, type Params, redeem, returned, type Told } from './oidc.ts';
 import { type Answer, type OneNode, startOneNode } from './one-node.ts';
-import { heading, type PersonBrowser } from './person.ts';
+import { heading, PersonBrowser } from './person.ts';
 
 export const SUITE_SECRET = 'a-secret-of-at-least-thirty-two-characters';
 export const SUITE_AUTH = basic('suite', SUITE_SECRET);
@@ -124,6 +125,19 @@ export function suiteIn(mode: SuiteMode) {
     parametersOf((await visit(node, browser, changes)).answer).get('error');
 
   return { usual, addressOf, parametersOf, visit, codeFor, tokensFor, idClaims, errorOf };
+}
+
+/** A module by the name that it has in the suite. */
+export type SuiteModule = readonly [name: string, run: (browser: PersonBrowser) => Promise<void>];
+
+/** Makes a test of each module in both profiles: Form Post is Basic with other carriers of the answers. */
+export function basicAndFormPost(modulesIn: (mode: SuiteMode) => readonly SuiteModule[]): void {
+  for (const [profile, mode] of [
+    ['oidcc-basic', 'query'],
+    ['oidcc-formpost-basic', 'form_post'],
+  ] as const) {
+    for (const [module, run] of modulesIn(mode)) test(`${profile}: ${module}`, () => run(new PersonBrowser()));
+  }
 }
 
 /** The form of a page that posts itself (OAuth 2.0 Form Post Response Mode). */

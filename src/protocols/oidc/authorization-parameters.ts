@@ -26,6 +26,9 @@ const CAPS = {
   registration: 64,
 } as const satisfies Readonly<Record<string, number>>;
 
+/** OpenID Connect Core §3.1.2.1. */
+export const PROMPTS = ['none', 'login', 'consent', 'select_account'] as const;
+
 export type ParameterName = keyof typeof CAPS;
 
 const RESOURCES_MAX = 5;

@@ -6,7 +6,7 @@ import { RESPONSE_TYPES, type ResponseType } from '../../parties/client-metadata
 import { CODE_NONCE_MAX_BYTES, CODE_REQUEST_MAX_BYTES, codeRequestBytes } from '../../sealed/code-body.ts';
 import { GRANT_CLAIMS_MAX_BYTES } from '../../sealed/grant-fields.ts';
 import { knownAcrs } from './acr.ts';
-import { type AuthorizationParameters, words } from './authorization-parameters.ts';
+import { type AuthorizationParameters, PROMPTS, words } from './authorization-parameters.ts';
 import { type ClaimsRequest, readClaims } from './claims-parameter.ts';
 import type { AuthorizationProblem, AuthorizationProblemCode } from './oidc-errors.ts';
 import { RESPONSE_MODES, type ResponseMode, STATE_MAX_BYTES } from './pending-answer.ts';
@@ -101,11 +101,9 @@ const provesItsCode: AuthorizeCheck = ({ client: { metadata }, parameters, respo
   return isSha256(challenge) ? null : problem('pkce-malformed', `${challenge.length} characters`);
 };
 
-const PROMPTS = new Set(['none', 'login', 'consent', 'select_account']);
-
 const promptIsPossible: AuthorizeCheck = ({ parameters }) => {
   const prompts = words(parameters.get('prompt'));
-  const unknown = prompts.find((one) => !PROMPTS.has(one));
+  const unknown = prompts.find((one) => !PROMPTS.some((prompt) => prompt === one));
   if (unknown !== undefined) return problem('bad-prompt', unknown.slice(0, 64));
   return prompts.includes('none') && prompts.length > 1 ? problem('bad-prompt', prompts.join(' ')) : null;
 };

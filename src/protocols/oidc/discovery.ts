@@ -9,6 +9,7 @@ import {
 } from '../../parties/client-metadata.ts';
 import type { SigningKeySet } from '../../signing/key-set-folder.ts';
 import { ACR_VALUES } from './acr.ts';
+import { PROMPTS } from './authorization-parameters.ts';
 import { canSign } from './jwt.ts';
 import { RESPONSE_MODES } from './pending-answer.ts';
 import { SCOPE_CLAIMS, SCOPES } from './scopes.ts';
@@ -58,12 +59,14 @@ export function discoveryDocument(issuer: string, keys: SigningKeySet): Readonly
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     token_endpoint_auth_signing_alg_values_supported: SIGNED_BY_CLIENTS,
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    introspection_endpoint_auth_signing_alg_values_supported: SIGNED_BY_CLIENTS,
     revocation_endpoint_auth_methods_supported: [
       'client_secret_basic',
       'client_secret_post',
       'private_key_jwt',
       'none',
     ],
+    revocation_endpoint_auth_signing_alg_values_supported: SIGNED_BY_CLIENTS,
     code_challenge_methods_supported: ['S256'],
     dpop_signing_alg_values_supported: SIGNED_BY_CLIENTS,
     acr_values_supported: ACR_VALUES.map(({ value }) => value),
@@ -83,7 +86,7 @@ export function discoveryDocument(issuer: string, keys: SigningKeySet): Readonly
       ...Object.values(SCOPE_CLAIMS).flat(),
     ],
     ui_locales_supported: LANGUAGES,
-    prompt_values_supported: ['none', 'login', 'select_account'],
+    prompt_values_supported: PROMPTS,
     authorization_response_iss_parameter_supported: true,
   };
 }
