@@ -2,11 +2,18 @@
 // Fails closed: while the database cannot be asked, nothing counts as unused. Leaves to housekeeping.ts: old rows.
 import { sql } from 'kysely';
 import { isUnavailable } from '../core/account.ts';
-import type { LocalSpent, SpentStore } from '../core/revocation.ts';
+import type { LocalSpent, SpentKind, SpentStore } from '../core/revocation.ts';
 import { claimOf, digest, secondUse } from '../database/claims.ts';
 import type { Database } from '../database/database.ts';
 
-/** `here`: this node's own table, which is told as well, so that it also refuses what a session alone would earn. */
+/**
+ * What a session alone earns is claimed in the node's own table (web/answer-desk.ts), so that table must hear of these from
+ * here. Of nothing else: it would be full of used refresh tokens, which are remembered for 90 days, and nobody would be
+ * signed in any more (CWE-770).
+ */
+const ALSO_HERE: SpentKind = 'login-flow';
+
+/** `here`: this node's own table. */
 export function createSqlSpent(database: Database, here: LocalSpent): SpentStore {
   const rowId = (kind: string, id: Uint8Array | string): string =>
     digest(kind, typeof id === 'string' ? id : Buffer.from(id).toString('hex'));
@@ -37,7 +44,7 @@ export function createSqlSpent(database: Database, here: LocalSpent): SpentStore
           .executeTakeFirst();
         return secondUse({ usedBy: held?.used_by ?? null, usedAt: held?.spent_at ?? null }, claim, now);
       });
-      if (!isUnavailable(answer)) here.spend(kind, id, until, claimant, now);
+      if (kind === ALSO_HERE && !isUnavailable(answer)) here.spend(kind, id, until, claimant, now);
       return answer;
     },
     peek: (kind, id, now) =>

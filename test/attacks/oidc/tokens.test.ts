@@ -13,6 +13,7 @@ import {
   userinfo,
 } from '../../support/oidc-clients.ts';
 import { type OneNode, startOneNode } from '../../support/one-node.ts';
+import { PersonBrowser, samlResponse } from '../../support/person.ts';
 
 const QUIET = { SIGNET_THROTTLE_ENABLED: 'false', SIGNET_KEYRING_POLL: '600' };
 const auth = AS_WIKI;
@@ -170,6 +171,22 @@ test('with a database only one of many refreshes at once gets anything', async (
   const body = await tokens(first);
   const told = await Promise.all([first, second, first, second].map((node) => refresh(node, body.refresh_token)));
   assert.ok(told.filter(({ status }) => status === 200).length <= 1);
+});
+
+// CWE-770: each use is remembered until the grant ends, 90 days; in the node's own table that would end single sign-on.
+test('with a database any number of refreshes leaves the node its room for sign-ins', async (t) => {
+  const environment = { ...QUIET, SIGNET_SPENT_CAPACITY: '100' };
+  const small = await startOneNode({ environment, clients: await attackedClients(), database: 'sqlite' });
+  t.after(() => small.close());
+  let { refresh_token: token } = await tokens(small, { scope: 'openid offline_access' });
+  for (let n = 0; n < 150; n += 1) {
+    const { status, body } = await refresh(small, token);
+    assert.equal(status, 200, `${n}: ${body.error}`);
+    token = body.refresh_token;
+  }
+  const browser = new PersonBrowser();
+  await browser.signIn(small);
+  assert.ok(samlResponse(await browser.signIn(small)), 'and by the session alone');
 });
 
 // RFC 6749 §6, RFC 8707 §2.2: what is granted never grows, by any way round.
