@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Problem } from '../lib/problems.ts';
-import { readMetadata } from '../saml/metadata-read.ts';
+import type { MetadataReader } from './metadata-reader.ts';
 import { createParty, type Party } from './party.ts';
 import { DEFAULT_SETTINGS, type PartySettings, readPartySettings } from './party-settings.ts';
 
@@ -25,39 +25,65 @@ export function settingsFileName(metadataFile: string): string {
 
 /**
  * Reads `FOLDER/NAME.xml` and `FOLDER/NAME.yaml`. When nothing changed since `before`, that is the answer; when what
- * is there now is wrong, the parties of `before` stay, with the problems of now; but not those of metadata that was empty
- * at two looks: whoever empties a file means what whoever removes it means.
+ * is there now is wrong, the parties of `before` stay, with the problems of now. They end when sound metadata lists nobody
+ * any more; and when it was empty at two looks: whoever empties a file means what whoever removes it means.
  */
-export async function readPartyFile(folder: string, name: string, before: PartyFile | undefined): Promise<PartyFile> {
+export async function readPartyFile(
+  folder: string,
+  name: string,
+  before: PartyFile | undefined,
+  reader: MetadataReader,
+): Promise<PartyFile> {
   const settingsName = settingsFileName(name);
   const version = `${await versionOf(join(folder, name))} ${await versionOf(join(folder, settingsName))}`;
-  if (before?.version === version) return before.emptied ? { ...before, emptied: false, parties: [] } : before;
-  const read = await readBoth(folder, name, settingsName);
+  if (before?.version === version) return before.emptied ? { ...ended(name, before), emptied: false } : before;
+  const { listsNobody, ...read } = await readBoth(folder, name, settingsName, reader);
   if (read.parties.length > 0 || before === undefined) return { version, ...read };
   const { single, parties } = before;
-  return { version, single, parties, emptied: parties.length > 0 && read.emptied, problems: read.problems };
+  const emptied = parties.length > 0 && read.emptied;
+  const stays = { version, single, parties, emptied, problems: read.problems };
+  return listsNobody ? ended(name, stays) : stays;
 }
 
-async function readBoth(folder: string, name: string, settingsName: string): Promise<Omit<PartyFile, 'version'>> {
+/** Without its parties, which is said as long as the file stays as it is. */
+function ended(name: string, file: PartyFile): PartyFile {
+  const count = file.parties.length;
+  if (count === 0) return file;
+  const gone = {
+    path: name,
+    found: `nobody any more: the parties that it had (${count}) have ended`,
+    wanted: 'metadata of a service provider, or no such file',
+  };
+  return { ...file, parties: [], problems: [...file.problems, gone] };
+}
+
+type Both = Omit<PartyFile, 'version'> & { readonly listsNobody: boolean };
+
+async function readBoth(folder: string, name: string, settingsName: string, reader: MetadataReader): Promise<Both> {
   const settings = await readSettings(join(folder, settingsName));
   const bytes = await readOrNull(join(folder, name));
   if (bytes === null) {
     const gone = { path: name, found: 'a file that cannot be read', wanted: 'readable metadata' };
-    return { single: true, parties: [], emptied: false, problems: [gone] };
+    return { single: true, parties: [], emptied: false, listsNobody: false, problems: [gone] };
   }
-  const emptied = bytes.length === 0;
-  const metadata = readMetadata(bytes, name);
-  // A party whose settings cannot be read is not served by default ones: they may have been stricter.
-  if (isProblems(settings))
-    return { single: metadata.single, parties: [], emptied, problems: [...settings, ...metadata.problems] };
-  const problems: Problem[] = [...metadata.problems];
+  const found: Problem[] = [];
+  const unserved: Problem[] = [];
   const parties: Party[] = [];
-  for (const one of metadata.serviceProviders) {
-    const party = createParty(one, settings, name);
-    if (isProblems(party)) problems.push(...party);
-    else parties.push(party);
+  let single = true;
+  let listsNobody = false;
+  for await (const part of reader.read(bytes, name)) {
+    ({ single, listsNobody } = part);
+    found.push(...part.problems);
+    // A party whose settings cannot be read is not served by default ones: they may have been stricter.
+    if (isProblems(settings)) continue;
+    for (const one of part.serviceProviders) {
+      const party = createParty(one, settings, name);
+      if (isProblems(party)) unserved.push(...party);
+      else parties.push(party);
+    }
   }
-  return { single: metadata.single, parties, emptied, problems };
+  const problems = [...(isProblems(settings) ? settings : []), ...found, ...unserved];
+  return { single, parties, emptied: bytes.length === 0, listsNobody, problems };
 }
 
 async function readSettings(path: string): Promise<PartySettings | readonly Problem[]> {

@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Problem } from '../lib/problems.ts';
 import { type Client, readClient } from './client.ts';
+import { createMetadataReader, type MetadataReader } from './metadata-reader.ts';
 import { type PartyDocument, readPartyDocument } from './party-document.ts';
 import { type PartyFile, readPartyFile, settingsFileName } from './party-file.ts';
 import { readService, type Service } from './service.ts';
@@ -24,9 +25,23 @@ export async function readPartyFiles(
   names: readonly string[],
   before: PartyFiles,
 ): Promise<PartyFiles> {
+  const reader = createMetadataReader();
+  try {
+    return await readAll(folder, names, before, reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function readAll(
+  folder: string,
+  names: readonly string[],
+  before: PartyFiles,
+  reader: MetadataReader,
+): Promise<PartyFiles> {
   const metadata = new Map<string, PartyFile>();
   for (const name of names.filter((one) => one.endsWith('.xml'))) {
-    metadata.set(name, await readSafely(folder, name, before.metadata.get(name)));
+    metadata.set(name, await readSafely(folder, name, before.metadata.get(name), reader));
   }
   const clients = new Map<string, PartyDocument<Client>>();
   for (const name of names.filter((one) => CLIENT_FILE.test(one))) {
@@ -48,13 +63,28 @@ export async function listFolder(folder: string): Promise<string[] | string> {
   }
 }
 
-async function readSafely(folder: string, name: string, before: PartyFile | undefined): Promise<PartyFile> {
+/** No file has it, so it is tried again at each look. */
+const UNREADABLE = '';
+
+async function readSafely(
+  folder: string,
+  name: string,
+  before: PartyFile | undefined,
+  reader: MetadataReader,
+): Promise<PartyFile> {
   try {
-    return await readPartyFile(folder, name, before);
+    return await readPartyFile(folder, name, before, reader);
   } catch (error) {
     const found = (error as NodeJS.ErrnoException).code ?? 'an unknown failure';
+    if (before?.version === UNREADABLE && before.problems[0]?.found === found) return before;
     const problems = [{ path: name, found, wanted: 'readable files' }];
-    return { version: '', single: before?.single ?? true, parties: before?.parties ?? [], emptied: false, problems };
+    return {
+      version: UNREADABLE,
+      single: before?.single ?? true,
+      parties: before?.parties ?? [],
+      emptied: false,
+      problems,
+    };
   }
 }
 

@@ -42,7 +42,8 @@ export async function openPartyRegistry(folder: string): Promise<PartyRegistry> 
   let files = NO_FILES;
   let snapshot = snapshotOf(NO_FILES, []);
   let folderProblem: string | null = null;
-  let running: Promise<boolean> | null = null;
+  let running: Promise<void> = Promise.resolve();
+  let waiting: Promise<boolean> | null = null;
 
   const look = async (): Promise<boolean> => {
     const names = await listFolder(folder);
@@ -64,12 +65,16 @@ export async function openPartyRegistry(folder: string): Promise<PartyRegistry> 
     return changed;
   };
 
-  // Two looks at once could put an older picture over a newer one.
+  // One look at a time: an older picture must not come out on top of a newer one. Whoever asks while one is under way gets
+  // the next one, which begins after the asking: the look under way may have passed the file that has just changed.
   const reload = (): Promise<boolean> => {
-    running ??= look().finally(() => {
-      running = null;
+    waiting ??= running.then(() => {
+      waiting = null;
+      const looking = look();
+      running = looking.then(nothing, nothing);
+      return looking;
     });
-    return running;
+    return waiting;
   };
 
   await reload();
@@ -89,6 +94,8 @@ export async function openPartyRegistry(folder: string): Promise<PartyRegistry> 
     reload,
   };
 }
+
+function nothing(): void {}
 
 /** The party as one of its kind; undefined when it is of another. */
 function ofKind<One extends RegisteredParty>(

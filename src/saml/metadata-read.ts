@@ -14,6 +14,8 @@ export interface MetadataFile {
   /** The root is an EntityDescriptor: the file is about one party. */
   readonly single: boolean;
   readonly serviceProviders: readonly SpMetadata[];
+  /** Sound metadata in which nobody is a service provider, which is also reported. What cannot be read says nothing of the kind. */
+  readonly listsNobody: boolean;
   /** Entities with a problem are left out of the list. */
   readonly problems: readonly Problem[];
 }
@@ -25,21 +27,23 @@ export function readMetadata(input: Uint8Array, source: string): MetadataFile {
     const problems = [
       { path: source, found: `${parsed.code} (${parsed.detail})`, wanted: 'well-formed XML without a DTD' },
     ];
-    return { single: true, serviceProviders: [], problems };
+    return { single: true, serviceProviders: [], listsNobody: false, problems };
   }
   const problems = new Problems();
   const { root } = parsed;
   const serviceProviders: SpMetadata[] = [];
   const single = isNamed(root, 'EntityDescriptor');
+  let listsNobody = false;
   if (single || isNamed(root, 'EntitiesDescriptor')) {
     collect(root, source, { validUntil: null, cacheDuration: null }, serviceProviders, problems);
-    if (serviceProviders.length === 0 && !problems.any()) {
+    listsNobody = serviceProviders.length === 0 && !problems.any();
+    if (listsNobody) {
       problems.add(source, 'no SAML 2.0 SPSSODescriptor', 'metadata of at least one service provider');
     }
   } else {
     problems.add(source, root.nodeName, 'an EntityDescriptor or EntitiesDescriptor');
   }
-  return { single, serviceProviders, problems: problems.list() };
+  return { single, serviceProviders, listsNobody, problems: problems.list() };
 }
 
 function isNamed(element: Element, localName: string): boolean {

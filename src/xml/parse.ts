@@ -31,8 +31,10 @@ const MESSAGE: Profile = {
   maxNamespaceName: 256,
   comments: false,
 };
+/** Larger metadata is refused unread. */
+export const METADATA_MAX_BYTES = 16 * 1024 * 1024;
 const METADATA: Profile = {
-  maxBytes: 16 * 1024 * 1024,
+  maxBytes: METADATA_MAX_BYTES,
   maxDepth: 32,
   maxAttributes: 64,
   total: null,

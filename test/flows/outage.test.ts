@@ -125,6 +125,17 @@ for (const row of fileRows) {
   });
 }
 
+test('metadata that lists nobody any more: its party has ended, also for people who are signed in, and it is told', async (t) => {
+  const node = await nodeFor(t);
+  const person = await signedIn(node);
+  writeFileSync(partyFile(node), '<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"/>');
+  await node.node.parts.parties.reload();
+  const { answer } = await person.start(node, { now: node.time.now });
+  assert.equal(samlResponse(answer), null);
+  assert.equal(heading(answer), 'This application is not registered here');
+  assert.match(node.node.parts.parties.problems().at(-1)?.found ?? '', /the parties that it had \(1\) have ended/);
+});
+
 const startRows: readonly FileRow[] = fileRows.filter(({ part }) => part !== 'parties');
 for (const row of startRows) {
   test(`at the start, ${row.name}: the node refuses to start and names the file`, async (t) => {
