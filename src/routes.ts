@@ -5,6 +5,7 @@ import { casSignOut, createCasRoutes } from './cas-routes.ts';
 import type { Config } from './config/config.ts';
 import type { MethodName } from './core/authentication-event.ts';
 import type { RelyingPartyKey } from './core/authentication-request.ts';
+import { keptIn } from './core/consent.ts';
 import type { RelyingParty } from './core/relying-party.ts';
 import type { Reply } from './core/reply.ts';
 import type { Session } from './core/session.ts';
@@ -104,10 +105,11 @@ export function createRoutes({
       parts.shared.participants?.joined({ sid, relyingParty, at: now, expiresAt });
     },
     keepConsent: async (accountId, key, digest, now) =>
-      consents !== null && partyOf(key)?.consent.ask === true
-        ? consents.record(accountId, key, { digest, agreedAt: now })
-        : true,
-    onAnswered: (relyingParty) => desk.metrics.assertions.inc({ sp: relyingParty.replace(/^saml:/, '') }),
+      keptIn(consents, partyOf(key)?.consent)?.record(accountId, key, { digest, agreedAt: now }) ?? true,
+    onAnswered: (key) => {
+      // The account's own pages are told nothing that was not theirs before.
+      if (key !== ACCOUNT_PARTY.key) desk.metrics.assertions.inc({ sp: key.replace(/^saml:/, '') });
+    },
   });
   const enrolments =
     credentials === null

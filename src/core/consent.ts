@@ -91,6 +91,11 @@ export interface Agreement {
   readonly agreedAt: EpochSeconds;
 }
 
+/** Where agreements with a party of this policy are kept; null: nowhere, so each is good for one answer. */
+export function keptIn<Store>(store: Store | null, policy: Pick<ConsentPolicy, 'ask'> | undefined): Store | null {
+  return policy?.ask === true ? store : null;
+}
+
 /** Where agreements are kept, so that nobody is asked twice, and can be taken back. */
 export interface ConsentStore {
   readonly find: (

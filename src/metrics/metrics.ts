@@ -59,7 +59,9 @@ export function createMetrics(version: string): Metrics {
     samlMessages: counter('signet_saml_messages_total', 'SAML messages', ['binding', 'type', 'outcome']),
     oidcRequests: counter('signet_oidc_requests_total', 'OpenID Connect requests', ['endpoint', 'outcome']),
     casRequests: counter('signet_cas_requests_total', 'CAS requests', ['endpoint', 'outcome']),
-    assertions: counter('signet_assertions_issued_total', 'Assertions, by configured entityID', ['sp']),
+    assertions: counter('signet_assertions_issued_total', 'Answers that say who somebody is, by registered party', [
+      'sp',
+    ]),
     httpDuration: new Histogram({
       name: 'signet_http_request_duration_seconds',
       help: 'Public requests',

@@ -1,6 +1,6 @@
 // Owns: the page that asks a person whether an application may be told about them: who asks, what it is told, on which
 // terms. Leaves to core/login-consent: when it is asked and what an answer counts for; to login-desk.ts: the answer.
-import type { Disclosure } from '../core/consent.ts';
+import { type Disclosure, keptIn } from '../core/consent.ts';
 import type { LoginStep } from '../core/login-step.ts';
 import type { Reply } from '../core/reply.ts';
 import { shownItems } from './consent-items.ts';
@@ -35,7 +35,7 @@ export function consentPage(
     ...shownItems(items, words.consent),
     tosUri: party?.consent.tosUri ?? null,
     policyUri: party?.consent.policyUri ?? null,
-    kept: party?.consent.ask !== true || world.consents === null ? 'notKept' : unassured ? 'keptButAsked' : 'kept',
+    kept: keptIn(world.consents, party?.consent) === null ? 'notKept' : unassured ? 'keptButAsked' : 'kept',
     problem: step.changed ? words.consent.changed : null,
   });
 }

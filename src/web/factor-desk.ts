@@ -153,7 +153,8 @@ export function createFactorDesk(world: LoginWorld, answers: AnswerDesk, factors
     pending: PendingChallenge | null,
   ): Promise<Reply> => {
     const sentence = speechOf(world, visit).words.factorFailure(failure);
-    const shown = (await page(visit, asked, pending, sentence, 429)) ?? pageOf(visit, asked, null, sentence, 429);
+    const status = isWaiting(failure) ? 429 : 400;
+    const shown = (await page(visit, asked, pending, sentence, status)) ?? pageOf(visit, asked, null, sentence, status);
     return failure.kind === 'throttled' ? withRetry(shown, failure.retryAfter) : shown;
   };
 

@@ -3,7 +3,7 @@
 import { type Account, type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import type { MethodName } from '../core/authentication-event.ts';
 import type { AuthenticationRequest, RelyingPartyKey } from '../core/authentication-request.ts';
-import { type ConsentState, type ConsentStore, consentDigest, type Disclosure } from '../core/consent.ts';
+import { type ConsentState, type ConsentStore, consentDigest, type Disclosure, keptIn } from '../core/consent.ts';
 import type { CredentialSet, CredentialStore } from '../core/credential.ts';
 import type { Language } from '../core/language.ts';
 import type { LoginContext } from '../core/login-context.ts';
@@ -126,8 +126,8 @@ async function consentOf(
 ): Promise<{ readonly consent: ConsentState; readonly disclosure: Disclosure | null }> {
   const { relyingParty: key, askConsent, answerTo } = flow.request;
   const { id: accountId } = account;
-  const isKept = consents !== null && !askConsent && relyingParty(key)?.consent.ask === true;
-  const kept = isKept ? await consents.find(accountId, key) : [];
+  const store = askConsent ? null : keptIn(consents, relyingParty(key)?.consent);
+  const kept = store === null ? [] : await store.find(accountId, key);
   // After the wait, so that nothing is waited for between this and the answer: both are made from the same settings.
   const party = relyingParty(key);
   const disclosure = desk.adapters[answerTo.protocol].disclosure(account, answerTo);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { hashClientSecret } from '../../src/parties/client-secret.ts';
 import { ConsentTab } from '../support/consent.ts';
+import { metric } from '../support/management.ts';
 import {
   authorizePath,
   basic,
@@ -361,4 +362,17 @@ test('every answer is in the audit, with who and what about', async () => {
   from = since();
   await agreed(node, { scope: 'openid email address' });
   assert.equal(lines(from, 'consent', 'agreed', 'oidc:asks', 'alice', alice.id).length, 1);
+});
+
+test('who was told who somebody is is counted: the application once it has an answer, never our own pages', async () => {
+  const node = nodes.database;
+  const told = async (sp: string): Promise<number> => metric(node, `signet_assertions_issued_total{sp="${sp}"}`);
+  const before = await told('oidc:never');
+  const tab = await visit(node, {}, 'never');
+  assert.equal(await told('oidc:never'), before);
+  await tab.signIn(node);
+  assert.equal(await told('oidc:never'), before + 1);
+  await tab.open(node, '/account');
+  await new ConsentTab().open(node, '/account').then((own) => own.signIn(node));
+  assert.equal(await told('account:pages'), 0);
 });

@@ -1,8 +1,6 @@
 // Whole sign-ins with a database: what then holds for all nodes, and what goes on while it is down. The rows of the
 // outage table of docs/operations.md that are about the database are driven here.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +12,7 @@ import { readParticipants } from '../../src/state/sql-participants.ts';
 import { createSqlSessions } from '../../src/state/sql-sessions.ts';
 import { APP, newTicket } from '../support/cas.ts';
 import { up } from '../support/databases.ts';
+import { manage } from '../support/management.ts';
 import {
   NOW,
   type OneNode,
@@ -62,19 +61,6 @@ async function siblingOf(
 }
 
 const poll = (...nodes: readonly OneNode[]) => Promise.all(nodes.map(({ node }) => node.parts.revocations.poll()));
-
-async function manage(node: OneNode, path: string): Promise<{ readonly status: number; readonly text: string }> {
-  const listener = createServer(node.node.managementListener);
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  const { port } = listener.address() as AddressInfo;
-  try {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
-    return { status: answer.status, text: await answer.text() };
-  } finally {
-    listener.closeAllConnections();
-    listener.close();
-  }
-}
 
 /**
  * How often each question was put to the database so far, but for the polling of revocations, what is written behind the

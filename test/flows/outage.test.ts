@@ -2,10 +2,9 @@
 // One row a test, as far as one process can show it; nodes that die are in test/cluster/node-loss.test.ts.
 import assert from 'node:assert/strict';
 import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { manage, metric } from '../support/management.ts';
 import { NOW, type OneNode, type OneNodeOptions, plainSpMetadata, startOneNode } from '../support/one-node.ts';
 import { heading, PersonBrowser, redirectPath, samlResponse, statusOf } from '../support/person.ts';
 
@@ -18,26 +17,6 @@ async function nodeFor(t: TestContext, options: OneNodeOptions = {}): Promise<On
   });
   t.after(() => node.close());
   return node;
-}
-
-/** Asks the management listener. */
-async function manage(node: OneNode, path: string): Promise<{ readonly status: number; readonly text: string }> {
-  const server = createServer(node.node.managementListener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  try {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
-    return { status: answer.status, text: await answer.text() };
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-}
-
-async function metric(node: OneNode, line: string): Promise<number> {
-  const { text } = await manage(node, '/metrics');
-  const found = text.split('\n').find((one) => one.startsWith(`${line} `));
-  return found === undefined ? 0 : Number(found.slice(line.length + 1));
 }
 
 /** One new sign-in with a password, and one single sign-on of a person who is there already. */

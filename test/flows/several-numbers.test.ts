@@ -102,21 +102,21 @@ test('the code of one telephone is not the code of the other', async () => {
 });
 
 // CWE-639: the name of a credential comes from the browser.
-for (const choose of [
-  'sms-code:telephone-09',
-  'sms-code:',
-  'sms-code:nobody',
-  'sms-code:telephone-01:telephone-02',
-  'email-code:telephone-01',
-  ':telephone-01',
-]) {
+for (const [choose, status] of [
+  ['sms-code:telephone-09', 400],
+  ['sms-code:', 400],
+  ['sms-code:nobody', 400],
+  ['sms-code:telephone-01:telephone-02', 200],
+  ['email-code:telephone-01', 200],
+  [':telephone-01', 200],
+] as const) {
   test(`choosing ${choose} sends nothing to anybody else`, async () => {
     await giveNumber('bob', 'telephone-09', '+491709999999');
     const tab = await atTheCode();
     later(30);
     const page = await submit(tab, { choose });
     assert.equal(samlResponse(page), null);
-    assert.ok([200, 400, 429].includes(page.status), String(page.status));
+    assert.equal(page.status, status);
     assert.ok(letters.every(({ to }) => to === LOST));
     // Nor is it a way out.
     later(30);
