@@ -103,13 +103,20 @@ async function sourceOf(
   asked: AuthorizationParameters,
   now: EpochSeconds,
 ): Promise<Source | AuthorizationProblem> {
-  const requestUri = asked.get('request_uri');
+  const [object, requestUri] = [asked.get('request'), asked.get('request_uri')];
+  if (object !== null || requestUri !== null) {
+    // What stands beside it does not count, so it must be clear which one it is, and whose (RFC 9101 §5).
+    if (asked.repeated !== null) return { code: 'repeated-parameter', detail: asked.repeated };
+    if (asked.tooLong !== null) return { code: 'parameter-too-long', detail: asked.tooLong };
+    if (object !== null && requestUri !== null) {
+      return { code: 'request-object-invalid', detail: 'request and request_uri together' };
+    }
+  }
   if (requestUri !== null && isPushedUri(requestUri)) {
     const pushed = deps.pushed.open(client.metadata.client_id, requestUri);
     if (pushed === null) return { code: 'request-uri-invalid', detail: 'not pushed here, or too old' };
     return { ...pushed, pushed: true };
   }
-  const object = asked.get('request');
   if (object === null) return { parameters: asked, pushed: false, signed: false };
   const { issuer, clientKeys: keys, skew } = deps;
   const parameters = await readRequestObject(object, client, { issuer, keys, now, skew });

@@ -43,16 +43,18 @@ export function requestOf(
   const { client, parameters } = facts;
   const pending = pendingOf(facts, redirectUri, subject);
   const prompts = words(parameters.get('prompt'));
-  const maxAge = parameters.get('max_age');
+  const text = parameters.get('max_age');
+  const maxAge = text === null ? (client.metadata.default_max_age ?? null) : Number(text);
   return {
     relyingParty: client.relyingParty.key,
     assurance: {
       accepted: [...new Set(pending.acr.map(({ level }) => level))],
       binding: pending.acrEssential ? 'required' : 'preferred',
     },
-    // A choice of account never finishes by itself: the person is asked, and may name somebody else.
-    forceAuthn: prompts.includes('login') || prompts.includes('select_account'),
-    maxAge: maxAge === null ? (client.metadata.default_max_age ?? null) : Number(maxAge),
+    // A choice of account never finishes by itself: the person is asked, and may name somebody else. max_age=0 is prompt=login
+    // (OpenID Connect Core §3.1.2.1), also within the second in which the person has signed in.
+    forceAuthn: prompts.includes('login') || prompts.includes('select_account') || maxAge === 0,
+    maxAge,
     passive: prompts.includes('none'),
     // Asked of clients whose people are not asked otherwise as well: it is the client that wants to hear it.
     askConsent: prompts.includes('consent'),

@@ -3,6 +3,7 @@
 import { errors, jwtVerify } from 'jose';
 import { isUnavailable } from '../../core/account.ts';
 import type { SpentStore } from '../../core/revocation.ts';
+import { decodeBase64 } from '../../lib/base64url.ts';
 import type { EpochSeconds } from '../../lib/clock.ts';
 import type { Client } from '../../parties/client.ts';
 import { JWS_ALGORITHMS } from '../../parties/client-metadata.ts';
@@ -102,7 +103,7 @@ function readShown({ form, authorization }: ProgramRequest): Shown | TokenProble
 
 /** RFC 6749 §2.3.1: id and secret are form-encoded before they are joined. */
 function readBasic(authorization: string): Shown | null {
-  const text = Buffer.from(authorization.slice('basic '.length).trim(), 'base64').toString('utf8');
+  const text = decodeBase64(authorization.slice('basic '.length).trim())?.toString('utf8') ?? '';
   const colon = text.indexOf(':');
   if (colon < 1) return null;
   try {

@@ -1,6 +1,6 @@
 // Somebody who plays a client: forged assertions and proofs, key sets that attack who reads them.
 import assert from 'node:assert/strict';
-import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -8,8 +8,8 @@ import { after, before, type TestContext, test } from 'node:test';
 import { calculateJwkThumbprint } from 'jose';
 import { readClient } from '../../../src/parties/client.ts';
 import { createClientKeys } from '../../../src/protocols/oidc/client-keys.ts';
-import { CALLBACK, CHALLENGE, ClientKey, call, codeOf, ISSUER, redeem } from '../../support/oidc.ts';
-import { attackedClients, BANK_KEY, encode, forged, SHOP_KEY } from '../../support/oidc-clients.ts';
+import { CALLBACK, CHALLENGE, ClientKey, call, codeOf, ISSUER, type Params, redeem } from '../../support/oidc.ts';
+import { AS_WIKI, attackedClients, BANK_KEY, encode, forged, SECRET, SHOP_KEY } from '../../support/oidc-clients.ts';
 import { type OneNode, startOneNode } from '../../support/one-node.ts';
 import { tlsCertificate } from '../../support/tls-certificate.ts';
 
@@ -35,6 +35,13 @@ function hmac(token: string, secret: string | Buffer, header: object): string {
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
 }
 
+/** RFC 7797: what is signed is the payload as it stands there, and no JWT is like that (§7). */
+function unencoded(token: string): string {
+  const input = `${encode({ alg: 'ES256', b64: false, crit: ['b64'] })}.${token.split('.')[1]}`;
+  const key = { key: BANK_KEY.privateKey, dsaEncoding: 'ieee-p1363' } as const;
+  return `${input}.${sign('sha256', Buffer.from(input), key).toString('base64url')}`;
+}
+
 // RFC 7523 §3, RFC 8725, CVE-2015-9235, CVE-2022-21449 (a signature of zeros).
 test('a client assertion is signed by the client’s own key, by an algorithm for such keys', async () => {
   const good = await BANK_KEY.assertion(node, 'bank');
@@ -54,6 +61,11 @@ test('a client assertion is signed by the client’s own key, by an algorithm fo
     ['for another server', await BANK_KEY.assertion(node, 'bank', { aud: 'https://other.example' })],
     ['for the token endpoint', await BANK_KEY.assertion(node, 'bank', { aud: `${ISSUER}/oidc/token` })],
     ['for several', await BANK_KEY.assertion(node, 'bank', { aud: [ISSUER, 'https://other.example'] })],
+    ['an unencoded payload', unencoded(good)],
+    ['an unknown critical header', forged(good, { alg: 'ES256', crit: ['x'], x: 1 }, good.split('.')[2])],
+    ['an empty list of critical headers', forged(good, { alg: 'ES256', crit: [] }, good.split('.')[2])],
+    ['a kid of a file', await BANK_KEY.assertion(node, 'bank', {}, { kid: '../../keys/sealer.json' })],
+    ['a kid that every object has', await BANK_KEY.assertion(node, 'bank', {}, { kid: '__proto__' })],
     ['a DPoP proof', await BANK_KEY.proof(node, 'POST', '/oidc/token', { iss: 'bank', sub: 'bank', aud: ISSUER })],
     [
       'a request object',
@@ -64,6 +76,34 @@ test('a client assertion is signed by the client’s own key, by an algorithm fo
   assert.equal(await asBank(good, 'shop'), 'invalid_client');
   assert.equal(await asBank(good), 'invalid_grant', 'the good one gets as far as the code');
   assert.equal(await asBank(good), 'invalid_client', 'once (RFC 7523 §3)');
+});
+
+// RFC 6749 §2.3, §2.3.1: one way in one request, and in one spelling.
+test('a client shows its secret once, and what is almost that is nothing', async () => {
+  const code = await codeOf(node, 'wiki');
+  const Authorization = String(AS_WIKI.Authorization);
+  const encoded = Authorization.slice('Basic '.length);
+  const bare = Buffer.from('wiki').toString('base64');
+  const tries: readonly (readonly [name: string, form: Params, header: string, error: string])[] = [
+    ['header and form', { client_secret: SECRET }, Authorization, 'invalid_request'],
+    ['header and an empty form field', { client_secret: '' }, Authorization, 'invalid_request'],
+    ['header and assertion', { client_assertion: 'x' }, Authorization, 'invalid_request'],
+    ['form and assertion', { client_secret: SECRET, client_assertion: 'x' }, 'none', 'invalid_request'],
+    ['the form, where the header is registered', { client_secret: SECRET }, 'none', 'invalid_client'],
+    ['two names', { client_id: 'other' }, Authorization, 'invalid_client'],
+    ['the header twice', {}, `${Authorization}, ${Authorization}`, 'invalid_client'],
+    ['something behind it', {}, `${Authorization} x`, 'invalid_client'],
+    ['another spelling of its bytes', {}, `Basic ${encoded.replace(/=+$/, '')}`, 'invalid_client'],
+    ['no base64', {}, `Basic ${encoded}!`, 'invalid_client'],
+    ['no colon', {}, `Basic ${bare}`, 'invalid_client'],
+    ['an escape that is none', {}, `Basic ${Buffer.from(`wiki:${SECRET}%zz`).toString('base64')}`, 'invalid_client'],
+    ['as a bearer token', {}, `Bearer ${SECRET}`, 'invalid_client'],
+  ];
+  for (const [name, form, header, error] of tries) {
+    const told = await redeem(node, 'wiki', code, form, { Authorization: header });
+    assert.equal(told.body.error, error, name);
+  }
+  assert.equal((await redeem(node, 'wiki', code, {}, AS_WIKI)).status, 200, 'none of them used the code up');
 });
 
 // RFC 9449 §4.3, §11.
@@ -87,6 +127,14 @@ test('a DPoP proof is signed by the key that it shows, for this request, now', a
     ['another method', await at({ nonce, htm: 'GET' })],
     ['another address', await at({ nonce, htu: 'https://evil.example/oidc/token' })],
     ['another endpoint', await at({ nonce, htu: `${ISSUER}/oidc/userinfo` })],
+    ['a query', await at({ nonce, htu: `${ISSUER}/oidc/token?x=1` })],
+    ['dot segments', await at({ nonce, htu: `${ISSUER}/oidc/../oidc/token` })],
+    ['addresses', await at({ nonce, htu: [`${ISSUER}/oidc/token`] })],
+    ['a method in lower case', await at({ nonce, htm: 'post' })],
+    ['an empty jti', await at({ nonce, jti: '' })],
+    ['a jti of 257 characters', await at({ nonce, jti: 'x'.repeat(257) })],
+    ['an end that is over', await at({ nonce, exp: 1 })],
+    ['a critical header', forged(good, { alg: 'ES256', typ: 'dpop+jwt', jwk: await key.jwk(), crit: ['x'], x: 1 })],
     ['of long ago', await at({ nonce, iat: node.time.now - 3600 })],
     ['of the future', await at({ nonce, iat: node.time.now + 3600 })],
     ['no jti', await at({ nonce, jti: undefined })],

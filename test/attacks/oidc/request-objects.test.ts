@@ -4,7 +4,16 @@ import { sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { authorize, authorizePath, CALLBACK, ClientKey, ISSUER, type Params, returned } from '../../support/oidc.ts';
+import {
+  authorize,
+  authorizePath,
+  CALLBACK,
+  ClientKey,
+  call,
+  ISSUER,
+  type Params,
+  returned,
+} from '../../support/oidc.ts';
 import { API, attackedClients, BANK_KEY, encode, forged, SHOP_KEY } from '../../support/oidc-clients.ts';
 import { type Answer, type OneNode, startOneNode } from '../../support/one-node.ts';
 import { PersonBrowser } from '../../support/person.ts';
@@ -45,6 +54,30 @@ test('a request object counts, and nothing beside it', async () => {
   assert.equal(returned(answer).get('state'), 'of the object');
   const evil = await requestObject({ redirect_uri: 'https://evil.example/' });
   assert.equal((await ask('bank', { request: evil })).status, 400);
+});
+
+// RFC 9101 §5, RFC 6749 §3.1, CWE-235: which request counts, and whose, must not depend on who reads it.
+test('a request by value or by name is there once, from one client, in one way', async () => {
+  const object = `client_id=bank&request=${await requestObject()}`;
+  const form = { ...Object.fromEntries(new URLSearchParams(authorizePath('spa').split('?')[1])) };
+  const { body } = await call(node, '/oidc/par', form);
+  const pushed = `client_id=spa&request_uri=${encodeURIComponent(body.request_uri ?? '')}`;
+  for (const good of [object, pushed]) {
+    const others = ['client_id=shop', 'client_id=bank', 'client_id=spa', 'request=x.y.z', 'request_uri=x'];
+    others.push('request_uri=https%3A%2F%2Fevil.example%2Frequest', `request=${'x'.repeat(17_000)}`);
+    for (const other of others) {
+      for (const query of [`${good}&${other}`, `${other}&${good}`]) {
+        // By POST: a query of 17,000 characters is refused before anybody reads it.
+        for (const path of query.length > 10_000 ? [] : [`/oidc/authorize?${query}`]) {
+          const { status, headers } = await alice.get(node, path);
+          assert.deepEqual([status, headers.location], [400, undefined], path);
+        }
+        const { status, headers } = await node.ask({ path: '/oidc/authorize', body: query });
+        assert.deepEqual([status, headers.location], [400, undefined], query.slice(0, 100));
+      }
+    }
+    assert.ok(returned(await alice.get(node, `/oidc/authorize?${good}`)).has('code'));
+  }
 });
 
 // RFC 9101 §10, RFC 8725 §2.
