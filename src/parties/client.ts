@@ -16,6 +16,11 @@ export interface Client extends RegisteredParty {
   readonly metadata: ClientMetadata;
 }
 
+/** It has nothing to prove who it is with. */
+export function isPublic({ metadata }: Pick<Client, 'metadata'>): boolean {
+  return metadata.token_endpoint_auth_method === 'none';
+}
+
 /** A client from its document's value, or everything that is wrong with it. No problem shows a secret. */
 export function readClient(value: unknown, source: string): Client | readonly Problem[] {
   const problems = new Problems();

@@ -87,7 +87,7 @@ export function createCodeGrant(deps: CodeGrantDeps): Grant {
           events: code.events,
           scope: code.scope,
           resources: code.resources,
-          // A client that shows a proof gets bound tokens, whether it must or not (RFC 9449 §5).
+          // A client that shows a proof gets a bound access token, whether it must or not (RFC 9449 §5).
           dpopKey,
           claims: code.claims,
           acr: code.acr,

@@ -1,6 +1,6 @@
 // Owns: introspection (RFC 7662) and revocation (RFC 7009): what a client may learn of a token, and end.
 import type { EpochSeconds } from '../../lib/clock.ts';
-import type { Client } from '../../parties/client.ts';
+import { type Client, isPublic } from '../../parties/client.ts';
 import type { AccessTokens, OpenAccessToken } from './access-token.ts';
 import { type ClientAuthentication, isBasic, type ProgramRequest, unavailable } from './client-authentication.ts';
 import type { Families } from './families.ts';
@@ -31,7 +31,7 @@ const INACTIVE = { active: false } as const;
 export function createTokenServices(deps: TokenServiceDeps): TokenServices {
   const introspect: TokenServices['introspect'] = (request) =>
     withClient(deps, request, async (client, token) => {
-      if (client.metadata.token_endpoint_auth_method === 'none') {
+      if (isPublic(client)) {
         return tokenProblem('unauthorized_client', 'A public client cannot introspect tokens.');
       }
       const access = await deps.accessTokens.open(token, request.now);

@@ -5,7 +5,7 @@ import type { Authenticated } from '../../core/authentication-result.ts';
 import { shownAddress } from '../../core/consent.ts';
 import type { Answer, AnswerContext, ProtocolAdapter, Refused } from '../../core/protocol-adapter.ts';
 import type { Clock, EpochSeconds } from '../../lib/clock.ts';
-import type { Client } from '../../parties/client.ts';
+import { type Client, isPublic } from '../../parties/client.ts';
 import type { PartyRegistry } from '../../parties/party-registry.ts';
 import type { SigningKeySet } from '../../signing/key-set-folder.ts';
 import { proves } from './acr.ts';
@@ -117,7 +117,7 @@ export function createOidcAdapter(deps: OidcAdapterDeps): ProtocolAdapter & { re
  * for that: as a public client, or in the answer itself (RFC 8252 §8.6, RFC 6749 §10.2). An https address is somebody's own.
  */
 function isAnyPrograms({ client, redirectUri }: ReturnAddress, { responseType }: PendingOidc): boolean {
-  const withoutSecret = client.metadata.token_endpoint_auth_method === 'none' || responseType !== 'code';
+  const withoutSecret = isPublic(client) || responseType !== 'code';
   return withoutSecret && !redirectUri.startsWith('https:');
 }
 

@@ -1,5 +1,5 @@
 // Owns: the pushed authorization request endpoint (RFC 9126): a client leaves its request here and gets a name for it.
-import type { Client } from '../../parties/client.ts';
+import { type Client, isPublic } from '../../parties/client.ts';
 import type { SigningKeySet } from '../../signing/key-set-folder.ts';
 import { type AuthorizationParameters, type ParameterName, readParameters } from './authorization-parameters.ts';
 import type { AuthorizeEndpoint } from './authorize-endpoint.ts';
@@ -84,7 +84,7 @@ async function understand(
 /** RFC 9449 §10.1: a proof shown here binds the code as dpop_jkt would; the two may not disagree. */
 async function withProof(
   { dpop, url }: ParDeps,
-  { metadata }: Client,
+  client: Client,
   parameters: AuthorizationParameters,
   { dpop: proof, attempt, now }: ProgramRequest,
 ): Promise<{ readonly parameters: AuthorizationParameters } | TokenProblem> {
@@ -92,7 +92,7 @@ async function withProof(
   const verified = await dpop.verify(proof, { method: 'POST', url, accessToken: null, attempt, now });
   if (isTokenProblem(verified)) return verified;
   // Behind a public client stands nobody: its proof is not used up, and shown again it leaves the same request here again.
-  const used = metadata.token_endpoint_auth_method === 'none' ? null : await verified.use();
+  const used = isPublic(client) ? null : await verified.use();
   if (used !== null) return used;
   const shown = verified.key.toString('base64url');
   const named = parameters.get('dpop_jkt');

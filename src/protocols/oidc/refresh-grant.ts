@@ -2,6 +2,7 @@
 import { isUnavailable } from '../../core/account.ts';
 import type { SpentStore } from '../../core/revocation.ts';
 import { absenceId } from '../../core/session.ts';
+import { isPublic } from '../../parties/client.ts';
 import { words } from './authorization-parameters.ts';
 import { type ProgramRequest, unavailable } from './client-authentication.ts';
 import type { Grant } from './code-grant.ts';
@@ -42,9 +43,11 @@ export function createRefreshGrant(deps: RefreshGrantDeps): Grant {
     if (open === null) return invalid('no live token of this client');
     const { grant } = open;
     if (request.now >= grant.ends) return invalid('its time is over');
-    if (grant.dpopKey !== null && dpopKey?.equals(grant.dpopKey) !== true) return invalid('another DPoP key');
+    // One that a client shows who proves itself is not bound to a key, so that its keys can change (RFC 9449 §5).
+    const boundTo = isPublic(client) ? grant.dpopKey : null;
+    if (boundTo !== null && dpopKey?.equals(boundTo) !== true) return invalid('another DPoP key');
     // Its people may be asked by now, or it may be a public client.
-    if (!refreshPolicy.allows(client, grant.dpopKey !== null)) return invalid('this client gets none any more');
+    if (!refreshPolicy.allows(client, boundTo !== null)) return invalid('this client gets none any more');
     const granted = grantScopes(grant.scope);
     const asked = words(request.form.get('scope') ?? null);
     const scopes = asked.length === 0 ? granted : asked.filter(isScope);
@@ -73,8 +76,7 @@ export function createRefreshGrant(deps: RefreshGrantDeps): Grant {
       {
         client,
         account: state.account,
-        // A proof shown for the first time binds what follows, as it does with a code (RFC 9449 §5).
-        grant: { ...grant, dpopKey: grant.dpopKey ?? dpopKey, generation: grant.generation + 1 },
+        grant: { ...grant, dpopKey, generation: grant.generation + 1 },
         scopes,
         audiences,
         withRefreshToken: true,

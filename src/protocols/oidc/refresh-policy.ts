@@ -1,6 +1,6 @@
 // Owns: who gets a refresh token, and until when. docs/openid.md, Refresh tokens.
 import type { EpochSeconds } from '../../lib/clock.ts';
-import type { Client } from '../../parties/client.ts';
+import { type Client, isPublic } from '../../parties/client.ts';
 import { oidcRefresh } from '../../sealer/purpose.ts';
 import type { Scope } from './scopes.ts';
 
@@ -36,9 +36,9 @@ export function createRefreshPolicy(options: {
     options.shared && metadata.grant_types.includes('refresh_token') && scopes.includes('offline_access');
   return {
     outlivesSession,
-    allows: ({ metadata, relyingParty }, bound) =>
-      metadata.grant_types.includes('refresh_token') &&
-      (options.shared || (!relyingParty.consent.ask && (bound || metadata.token_endpoint_auth_method !== 'none'))),
+    allows: (client, bound) =>
+      client.metadata.grant_types.includes('refresh_token') &&
+      (options.shared || (!client.relyingParty.consent.ask && (bound || !isPublic(client)))),
     ends: (client, sessionCreated, scopes, now) => {
       const session = sessionCreated + options.sessionAbsolute;
       const { refreshTokenLifetime: own } = client.metadata.signet;

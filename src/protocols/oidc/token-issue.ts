@@ -5,7 +5,7 @@ import type { Account } from '../../core/account.ts';
 import type { AuthenticationEvent } from '../../core/authentication-event.ts';
 import type { Body } from '../../core/reply.ts';
 import type { EpochSeconds } from '../../lib/clock.ts';
-import type { Client } from '../../parties/client.ts';
+import { type Client, isPublic } from '../../parties/client.ts';
 import type { Ancestor } from '../../sealed/lineage.ts';
 import type { RefreshGrant } from '../../sealed/refresh-body.ts';
 import { ACCESS_TOKEN_SECONDS, type AccessTokens } from './access-token.ts';
@@ -22,7 +22,7 @@ import { json, type TokenProblem, tokenProblem } from './token-errors.ts';
 export interface TokenIssue {
   readonly client: Client;
   readonly account: Account;
-  /** The grant as it is from now on; the next refresh token holds it. */
+  /** The grant as it is from now on, with the key that was shown; the next refresh token holds it. */
   readonly grant: Omit<RefreshGrant, 'lineage'>;
   /** What this response is about: at most the grant's. */
   readonly scopes: readonly Scope[];
@@ -74,7 +74,7 @@ export function createTokenIssuer(deps: TokenIssuerDeps): IssueTokens {
       now,
     );
     const refreshToken = issue.withRefreshToken
-      ? deps.refreshTokens.seal(client.metadata.client_id, grant, ancestors, now)
+      ? deps.refreshTokens.seal(client.metadata.client_id, refreshable(client, grant), ancestors, now)
       : null;
     if (accessToken === null || (issue.withRefreshToken && refreshToken === null)) return unavailable('no key seals');
     const idToken = await deps.issueIdToken(
@@ -102,6 +102,11 @@ export function createTokenIssuer(deps: TokenIssuerDeps): IssueTokens {
       ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
     });
   };
+}
+
+/** RFC 9449 §5: a public client's refresh tokens are bound to its key; who proves itself by other means may change keys. */
+function refreshable(client: Client, grant: TokenIssue['grant']): TokenIssue['grant'] {
+  return isPublic(client) ? grant : { ...grant, dpopKey: null };
 }
 
 /** The registered resources that a grant has, by their hashes. */

@@ -213,31 +213,44 @@ test('a code’s resource can be narrowed when it is redeemed, and not replaced'
   assert.equal((await redeem(first, 'wiki', plain, { resource: API }, auth)).body.error, 'invalid_target');
 });
 
-test('a proof shown with a refresh binds what follows', async () => {
+/** A key, and what proves it at the token endpoint of `first`. */
+async function keyWithNonce() {
   const key = new ClientKey();
-  const body = await tokens(first);
-  const challenged = await refresh(
-    first,
-    body.refresh_token,
-    {},
-    { ...auth, DPoP: await key.proof(first, 'POST', '/oidc/token') },
-  );
+  const challenged = await refresh(first, 'x', {}, { ...auth, DPoP: await key.proof(first, 'POST', '/oidc/token') });
   assert.equal(challenged.body.error, 'use_dpop_nonce');
   const nonce = String(challenged.headers['dpop-nonce']);
-  const bound = await refresh(
-    first,
-    body.refresh_token,
-    {},
-    { ...auth, DPoP: await key.proof(first, 'POST', '/oidc/token', { nonce }) },
-  );
+  const shown = async () => ({ DPoP: await key.proof(first, 'POST', '/oidc/token', { nonce }) });
+  return { shown, jkt: await key.thumbprint() };
+}
+
+// RFC 9449 §5: a stolen refresh token of a client that cannot prove who it is.
+test('a proof shown with a public client’s refresh binds what follows', async () => {
+  const [own, thief] = [await keyWithNonce(), await keyWithNonce()];
+  const as = async (token: string | undefined, headers: object) => refresh(first, token, { client_id: 'spa' }, headers);
+  const { body } = await redeem(first, 'spa', await codeOf(first, 'spa'));
+  const bound = await as(body.refresh_token, await own.shown());
   assert.equal(bound.body.token_type, 'DPoP');
   assert.equal(await userinfo(first, bound.body.access_token), 401, 'RFC 9449 §7.2: never as a bearer token');
-  assert.equal((await refresh(first, bound.body.refresh_token)).body.error, 'invalid_grant');
-  const thief = await new ClientKey().proof(first, 'POST', '/oidc/token', { nonce });
-  assert.equal(
-    (await refresh(first, bound.body.refresh_token, {}, { ...auth, DPoP: thief })).body.error,
-    'invalid_grant',
-  );
+  assert.equal((await as(bound.body.refresh_token, {})).body.error, 'invalid_grant');
+  assert.equal((await as(bound.body.refresh_token, await thief.shown())).body.error, 'invalid_grant');
+  assert.equal((await as(bound.body.refresh_token, await own.shown())).status, 200, 'none of them used it up');
+});
+
+// RFC 9449 §5: "not bound to the DPoP proof public key", so that a client of many machines may have a key on each.
+test('a refresh token of a client that proves who it is goes with each of its keys', async () => {
+  const jktOf = (token = '') => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).cnf?.jkt;
+  const keys = [await keyWithNonce(), await keyWithNonce()] as const;
+  const code = await codeOf(first, 'wiki');
+  let told = await redeem(first, 'wiki', code, {}, { ...auth, ...(await keys[0].shown()) });
+  assert.equal(jktOf(told.body.access_token), keys[0].jkt);
+  for (const { shown, jkt } of [keys[1], keys[0]]) {
+    const stolen = await refresh(first, told.body.refresh_token, {}, { ...other, ...(await shown()) });
+    assert.equal(stolen.body.error, 'invalid_grant', 'of another client');
+    told = await refresh(first, told.body.refresh_token, {}, { ...auth, ...(await shown()) });
+    assert.equal(told.body.token_type, 'DPoP');
+    assert.equal(jktOf(told.body.access_token), jkt, 'the access token is the shown key’s');
+    assert.equal(await userinfo(first, told.body.access_token), 401, 'never as a bearer token');
+  }
 });
 
 // RFC 7009 §2.1: what was ended by its access token does not come back when that would have been over.
