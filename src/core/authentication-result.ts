@@ -33,10 +33,18 @@ export type AuthenticationResult =
       /** The digest of what the person has just agreed to, to be kept before anything is told; null: not asked. */
       readonly agreed: string | null;
     }
-  | { readonly kind: 'refused'; readonly reason: Exclude<RefusalReason, 'interaction-needed' | 'declined'> }
-  /** `account`: who said no; null before anybody has proved who they are. */
-  | { readonly kind: 'refused'; readonly reason: 'declined'; readonly account: Account | null }
-  | { readonly kind: 'refused'; readonly reason: 'interaction-needed'; readonly needed: NeededInteraction };
+  /** `account`: whose proofs there were, for the audit alone; null where nobody's stood. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: Exclude<RefusalReason, 'interaction-needed'>;
+      readonly account: Account | null;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'interaction-needed';
+      readonly needed: NeededInteraction;
+      readonly account: Account | null;
+    };
 
 export type Authenticated = Extract<AuthenticationResult, { readonly kind: 'authenticated' }>;
 export type RefusedResult = Extract<AuthenticationResult, { readonly kind: 'refused' }>;

@@ -20,11 +20,11 @@ export function finishAgreed(
   const { account } = result;
   if (consent?.accountId !== account.id) return { context, step: { kind: 'look-up', what: 'consent', account } };
   const { digest, standing } = consent;
-  if (standing === 'unavailable') return refuse(context, 'unavailable');
+  if (standing === 'unavailable') return refuse(context, 'unavailable', account);
   // prompt=consent: asked again, whatever is on record (OpenID Connect Core §3.1.2.1).
   if (standing === 'on-record' && !request.askConsent && !unseen) return finish(context, { ...result, agreed: null });
   // To what was on the page: what would be told now may be something else, or about somebody else.
   if (input.kind === 'consented' && input.digest === digest) return finish(context, { ...result, agreed: digest });
-  if (request.passive) return needInteraction(context, 'consent');
+  if (request.passive) return needInteraction(context, 'consent', account);
   return { context, step: { kind: 'consent', account, digest, changed: input.kind === 'consented' } };
 }

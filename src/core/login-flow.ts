@@ -10,7 +10,7 @@ import { freshFlowEvents, freshSessionEvents } from './freshness.ts';
 import { finishAgreed } from './login-consent.ts';
 import { contextOf, emptyContext, LOGIN_CONTEXT_SECONDS, type LoginContext } from './login-context.ts';
 import { floorGoal, goalOf } from './login-goal.ts';
-import { finish, identify, leadOn, methodsOf, needInteraction, refuse } from './login-question.ts';
+import { identify, leadOn, methodsOf, needInteraction, refuse } from './login-question.ts';
 import type { LoginInput, LoginSituation, Progress } from './login-step.ts';
 import { type Session, withEvent } from './session.ts';
 
@@ -18,16 +18,17 @@ import { type Session, withEvent } from './session.ts';
 export function advance(where: LoginSituation, before: LoginContext, input: LoginInput): Progress {
   const current = where.now < before.began + LOGIN_CONTEXT_SECONDS ? before : emptyContext(where.now);
   if (input.kind === 'declined') {
-    return finish(current, { kind: 'refused', reason: 'declined', account: whoDeclines(where, current) });
+    return refuse(current, 'declined', whoseProofs(where, current));
   }
   const context = accept(where, current, input);
-  if (where.outage) return refuse(context, 'unavailable');
-  if (!isPossible(where)) return refuse(context, 'assurance-unmet');
+  const contextAccount = input.kind === 'proved' ? input.account : where.contextAccount;
+  const whose = whoseProofs({ ...where, contextAccount }, context);
+  if (where.outage) return refuse(context, 'unavailable', whose);
+  if (!isPossible(where)) return refuse(context, 'assurance-unmet', whose);
   const signedIn = sessionPerson(where);
   if (input.kind === 'proved' && isStepUpOfAnother(where, signedIn, input.account)) {
-    return refuse(context, 'wrong-subject');
+    return refuse(context, 'wrong-subject', input.account);
   }
-  const contextAccount = input.kind === 'proved' ? input.account : where.contextAccount;
   const proofs = contextAccount === null ? [] : freshFlowEvents(context.events, where.now);
   if (contextAccount !== null && proofs.length > 0) {
     return decide({ where, context, account: contextAccount, proofs, input });
@@ -63,8 +64,8 @@ function isPossible({ request, named, possible }: LoginSituation): boolean {
   return request.assurance.binding === 'preferred' || goalOf(request, 'aal1', named)(possible);
 }
 
-/** Whose proofs stand when the attempt is given up; at a page that still asks who it is, nobody's. */
-function whoDeclines(where: LoginSituation, context: LoginContext): Account | null {
+/** Whose proofs stand when the attempt ends like this; at a page that still asks who it is, nobody's. */
+function whoseProofs(where: LoginSituation, context: LoginContext): Account | null {
   const { request, session, contextAccount, now } = where;
   if (contextAccount !== null && freshFlowEvents(context.events, now).length > 0) return contextAccount;
   const counts = session !== null && freshSessionEvents(request, session.events).length > 0;
@@ -101,8 +102,10 @@ interface Case {
 function decide(given: Case): Progress {
   const { where, context, account } = given;
   const { request } = where;
-  if (account.disabled) return refuse(context, 'account-disabled');
-  if (request.subject.kind === 'required' && !where.isRequiredSubject(account)) return refuse(context, 'wrong-subject');
+  if (account.disabled) return refuse(context, 'account-disabled', account);
+  if (request.subject.kind === 'required' && !where.isRequiredSubject(account)) {
+    return refuse(context, 'wrong-subject', account);
+  }
   const known = where.enrolment?.accountId === account.id ? where.enrolment : null;
   const enrolled = known?.enrolled ?? null;
   const own = where.session?.accountId === account.id ? where.session : null;
@@ -121,11 +124,11 @@ function decide(given: Case): Progress {
   const preferred = request.assurance.binding === 'preferred';
   if (request.passive) {
     if (preferred && floorGoal(floor)(methodsOf(counted))) return done();
-    if (!graced) return needInteraction(context, 'login');
+    if (!graced) return needInteraction(context, 'login', account);
   }
   if (known === null) return { context, step: { kind: 'look-up', what: 'enrolment', account } };
   if (enrolled === null) {
-    return request.passive ? refuse(context, 'unavailable') : { context, step: { kind: 'unavailable' } };
+    return request.passive ? refuse(context, 'unavailable', account) : { context, step: { kind: 'unavailable' } };
   }
   return leadOn({ ...given, proofs, counted, enrolled, graced, done, skipped: given.input.kind === 'skipped' });
 }

@@ -49,7 +49,7 @@ function availableTo({ where, enrolled }: Incomplete): readonly MethodName[] {
 function enrol(given: Incomplete): Progress {
   const { where, context, account, counted, proofs, enrolled, graced, skipped, done } = given;
   const { request, named, now } = where;
-  if (hasSecondFactor(enrolled, counted)) return refuse(context, 'assurance-unmet');
+  if (hasSecondFactor(enrolled, counted)) return refuse(context, 'assurance-unmet', account);
   const proved = methodsOf(counted);
   const floor = where.floor(account);
   const goal = request.assurance.binding === 'preferred' ? floorGoal(floor) : goalOf(request, floor, named);
@@ -62,8 +62,8 @@ function enrol(given: Incomplete): Progress {
     // agree as well: that answer is kept between no two pages, so it comes last.
     if (skipped || !fresh || methods.length === 0 || request.passive || !finishesUnasked(end)) return end;
   }
-  if (methods.length === 0) return refuse(context, 'assurance-unmet');
-  if (request.passive) return needInteraction(context, 'login');
+  if (methods.length === 0) return refuse(context, 'assurance-unmet', account);
+  if (request.passive) return needInteraction(context, 'login', account);
   if (fresh) return { context, step: { kind: 'enrol', account, methods, skippable } };
   // An unlocked screen must not be enough to give somebody a second factor that is not theirs.
   const first = availableTo(given).filter((method) => FIRST_METHODS.includes(method));
@@ -81,18 +81,18 @@ function challenge(
   account: Account,
   towards: readonly MethodName[],
 ): Progress {
-  if (request.passive) return needInteraction(context, 'login');
+  if (request.passive) return needInteraction(context, 'login', account);
   const methods = [...new Set(towards.map(askedAs))];
   const chosen = context.challenge?.method;
   const method = methods.find((one) => one === chosen) ?? methods[0];
-  if (method === undefined) return refuse(context, 'assurance-unmet');
+  if (method === undefined) return refuse(context, 'assurance-unmet', account);
   return { context, step: { kind: 'challenge', account, methods, method, failure: context.failure } };
 }
 
 /** Ask who it is. */
 export function identify(where: LoginSituation, context: LoginContext): Progress {
   const { request, possible } = where;
-  if (request.passive) return needInteraction(context, 'login');
+  if (request.passive) return needInteraction(context, 'login', null);
   const suggested = request.subject.kind === 'suggested' ? request.subject.loginName : null;
   const known = where.sessionAccount?.disabled === false ? where.sessionAccount.loginName : null;
   const loginName = context.typedName !== '' ? context.typedName : (suggested ?? known);
@@ -102,16 +102,18 @@ export function identify(where: LoginSituation, context: LoginContext): Progress
   return { context, step: { kind: 'identify', loginName, methods, failure } };
 }
 
+/** `account`: whose proofs there were, or null. */
 export function refuse(
   context: LoginContext,
-  reason: Exclude<RefusedResult['reason'], 'interaction-needed' | 'declined'>,
+  reason: Exclude<RefusedResult['reason'], 'interaction-needed'>,
+  account: Account | null,
 ): Progress {
-  return finish(context, { kind: 'refused', reason });
+  return finish(context, { kind: 'refused', reason, account });
 }
 
 /** A page would have been needed for this, and none may be shown. */
-export function needInteraction(context: LoginContext, needed: NeededInteraction): Progress {
-  return finish(context, { kind: 'refused', reason: 'interaction-needed', needed });
+export function needInteraction(context: LoginContext, needed: NeededInteraction, account: Account | null): Progress {
+  return finish(context, { kind: 'refused', reason: 'interaction-needed', needed, account });
 }
 
 export function finish(context: LoginContext, result: AuthenticationResult): Progress {

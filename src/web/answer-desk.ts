@@ -82,7 +82,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
         action: 'refusal',
         outcome: 'failure',
         reason: answer.error.code,
-        ...whoDeclined(result),
+        ...whoseAttempt(result),
         relyingParty: request.relyingParty,
       });
       const language = languageOf(facts);
@@ -98,7 +98,13 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     // Nothing is answered unless this says so; what waits afterwards cannot fail.
     const replay = await spend(result, request, shown.flow, facts);
     if (replay !== null) {
-      audit(facts, { action: 'replay', outcome: 'failure', reason: replay, relyingParty: request.relyingParty });
+      audit(facts, {
+        action: 'replay',
+        outcome: 'failure',
+        reason: replay,
+        ...whoseAttempt(result),
+        relyingParty: request.relyingParty,
+      });
       const page = desk.page(replay, replay === 'unavailable' ? 503 : 410, facts);
       return replay === 'unavailable' ? page : withCookies(page, cookies);
     }
@@ -107,14 +113,15 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
         action: 'refusal',
         outcome: 'failure',
         reason: result.reason,
-        ...whoDeclined(result),
+        ...whoseAttempt(result),
         relyingParty: request.relyingParty,
       });
       return withCookies(inLanguage(answer.reply, facts), cookies);
     }
     // After the flow was used up: a copy of it that is shown again must not bring back what was withdrawn meanwhile.
     if (!(await agreed(result, request, facts))) {
-      const told = await give({ kind: 'refused', reason: 'unavailable' }, request, { ...shown, flow: null }, facts);
+      const refusal = { kind: 'refused', reason: 'unavailable', account: result.account } as const;
+      const told = await give(refusal, request, { ...shown, flow: null }, facts);
       return withCookies(told, cookies);
     }
     const session = answer.participant === null ? result.session : withParticipant(result.session, answer.participant);
@@ -275,9 +282,8 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
   return { give, audit };
 }
 
-/** Of the other refusals the audit names nobody: they are not the person's own doing. */
-function whoDeclined(result: AuthenticationResult): Pick<AuditEvent, 'accountId' | 'loginName'> {
-  const account = result.kind === 'refused' && result.reason === 'declined' ? result.account : null;
+/** Nobody before somebody has proved who they are. */
+function whoseAttempt({ account }: AuthenticationResult): Pick<AuditEvent, 'accountId' | 'loginName'> {
   return { accountId: account?.id ?? null, loginName: account?.loginName ?? null };
 }
 

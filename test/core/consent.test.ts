@@ -186,7 +186,7 @@ const cases: readonly Case[] = [
       consent: state('none'),
     },
     context: contextWith(alice, [proof('password', NOW - 5)]),
-    expect: 'wrong-subject',
+    expect: 'wrong-subject alice',
   },
   {
     name: 'skipping a reminder agrees to nothing',
@@ -214,7 +214,7 @@ test('what is enrolled is looked up first, then what is on record, each once', (
     enrolment: { accountId: alice.id, enrolled: setOf() },
     floor: () => 'aal2',
   };
-  assert.equal(step({ ...gone, consent: state('none') }, AGREED), 'assurance-unmet');
+  assert.equal(step({ ...gone, consent: state('none') }, AGREED), 'assurance-unmet alice');
 });
 
 // Otherwise the answer would be lost on the way to the page that comes next: it is sealed nowhere.
@@ -233,7 +233,7 @@ test('nobody is reminded to enrol something where they are asked to agree', () =
   assert.equal(reminded({}), 'enrol totp or skip');
   assert.equal(reminded({ asksConsent: true, consent: state('on-record') }), 'enrol totp or skip');
   assert.equal(reminded({ asksConsent: true, consent: state('none') }), 'consent alice');
-  assert.equal(reminded({ asksConsent: true, consent: state('unavailable') }), 'unavailable');
+  assert.equal(reminded({ asksConsent: true, consent: state('unavailable') }), 'unavailable alice');
   assert.equal(reminded({ asksConsent: true }), 'look up consent');
 });
 

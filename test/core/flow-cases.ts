@@ -142,7 +142,7 @@ export function shown(step: LoginStep): string {
       return `consent ${step.account.loginName}${step.changed ? ' changed' : ''}`;
     case 'finished': {
       const { result } = step;
-      if (result.kind === 'refused') return result.reason;
+      if (result.kind === 'refused') return `${result.reason} ${result.account?.loginName ?? '-'}`;
       const proofs = result.session.events.map(({ method }) => method).join('+');
       return `${result.change.kind} ${result.account.loginName} ${proofs}`;
     }

@@ -48,7 +48,7 @@ function shown(step: LoginStep): string {
     return `ask ${step.loginName ?? '-'}${step.failure === null ? '' : ` ${step.failure.kind}`}`;
   if (step.kind !== 'finished') return step.kind;
   const { result } = step;
-  if (result.kind === 'refused') return 'account' in result ? `declined ${result.account?.id ?? '-'}` : result.reason;
+  if (result.kind === 'refused') return `${result.reason} ${result.account?.id ?? '-'}`;
   return `${result.change.kind} ${result.account.id}`;
 }
 
@@ -125,14 +125,14 @@ const rows: readonly Row[] = [
     name: 'a disabled account cannot finish',
     where: situation(),
     input: proved(disabled(alice)),
-    expect: 'account-disabled',
+    expect: 'account-disabled acct-alice',
   },
-  { name: 'directory down', where: situation({ outage: true }), expect: 'unavailable' },
+  { name: 'directory down', where: situation({ outage: true }), expect: 'unavailable -' },
   {
     name: 'directory down, even with a proof',
     where: situation({ outage: true }),
     input: proved(alice),
-    expect: 'unavailable',
+    expect: 'unavailable acct-alice',
   },
   // SSO
   { name: 'signed in: no page', where: signedIn(alice, NOW - 3000), expect: 'none acct-alice' },
@@ -159,7 +159,7 @@ const rows: readonly Row[] = [
     expect: 'started acct-bob',
   },
   // Passive
-  { name: 'passive, nobody', where: situation(asking({ passive: true })), expect: 'interaction-needed' },
+  { name: 'passive, nobody', where: situation(asking({ passive: true })), expect: 'interaction-needed -' },
   {
     name: 'passive, signed in',
     where: signedIn(alice, NOW - 60, asking({ passive: true })),
@@ -168,12 +168,12 @@ const rows: readonly Row[] = [
   {
     name: 'passive and forced',
     where: signedIn(alice, NOW - 60, asking({ passive: true, forceAuthn: true })),
-    expect: 'interaction-needed',
+    expect: 'interaction-needed -',
   },
   {
     name: 'passive, too old',
     where: signedIn(alice, NOW - 600, asking({ passive: true, maxAge: 60 })),
-    expect: 'interaction-needed',
+    expect: 'interaction-needed -',
   },
   // Freshness
   {
@@ -258,7 +258,7 @@ const rows: readonly Row[] = [
     name: 'the wrong one proves it',
     where: signedIn(alice, NOW - 60, asking({ subject: { kind: 'required' } })),
     input: proved(alice),
-    expect: 'wrong-subject',
+    expect: 'wrong-subject acct-alice',
   },
   {
     name: 'the right one is signed in',
@@ -281,7 +281,7 @@ const rows: readonly Row[] = [
   {
     name: 'more than any method gives: said before a page',
     where: situation(asking({ assurance: { accepted: ['aal2'], binding: 'required' } })),
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet -',
   },
   {
     name: 'preferred, not reachable: falls back',
@@ -293,18 +293,18 @@ const rows: readonly Row[] = [
     name: 'preferred never goes below the floor',
     where: situation({ ...asking({ assurance: { accepted: ['aal1'], binding: 'preferred' } }), floor: () => 'aal2' }),
     input: proved(alice),
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet acct-alice',
   },
   {
     name: 'a floor above what was asked raises it',
     where: situation({ ...asking({ assurance: { accepted: ['aal1'], binding: 'required' } }), floor: () => 'aal2' }),
     input: proved(alice),
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet acct-alice',
   },
   {
     name: 'the floor is judged again for an old session',
     where: signedIn(alice, NOW - 60, { floor: () => 'aal2' }),
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet acct-alice',
   },
   {
     name: 'the floor depends on the person',

@@ -118,7 +118,7 @@ const rows: readonly Row[] = [
     where: situation(floor2),
     input: proved('password'),
     enrolled: setOf(credential('email-code')),
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet alice',
   },
   // Choice
   {
@@ -207,21 +207,21 @@ const rows: readonly Row[] = [
     where: signedIn(['password', 'totp'], { floor: () => 'aal3', enrollable: ['attested-key'] }),
     context: inFlow('password'),
     enrolled: TOTP,
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet alice',
   },
   {
     name: 'somebody else’s password in a step-up',
     where: signedIn(['password'], floor2),
     input: proved('password', bob),
     enrolled: TOTP,
-    expect: 'wrong-subject',
+    expect: 'wrong-subject bob',
   },
   {
     name: 'somebody else’s passkey in a step-up',
     where: signedIn(['password'], AAL2),
     input: proved('passkey', bob),
     enrolled: MANY,
-    expect: 'wrong-subject',
+    expect: 'wrong-subject bob',
   },
   {
     name: 'somebody else in a flow whose session is enough: a change of person, not a step-up',
@@ -307,7 +307,7 @@ const rows: readonly Row[] = [
     name: 'a named method that nobody can have here: said before a page',
     where: situation({ possible: ['password'], named: (methods) => methods.includes('totp') }),
     enrolled: NOTHING,
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet -',
     unread: true,
   },
   {
@@ -322,7 +322,7 @@ const rows: readonly Row[] = [
     name: 'passive and too weak',
     where: signedIn(['password'], { ...floor2, ...asking({ passive: true }) }),
     enrolled: TOTP,
-    expect: 'interaction-needed',
+    expect: 'interaction-needed alice',
     unread: true,
   },
   {
@@ -339,7 +339,7 @@ const rows: readonly Row[] = [
       ...asking({ passive: true, assurance: { accepted: ['aal2'], binding: 'preferred' } }),
     }),
     enrolled: TOTP,
-    expect: 'interaction-needed',
+    expect: 'interaction-needed alice',
     unread: true,
   },
   // Preference
@@ -405,7 +405,7 @@ const rows: readonly Row[] = [
     where: situation({ ...floor2, contextAccount: alice, enrollable: ['totp'] }),
     context: inFlow('password', 'totp'),
     enrolled: setOf(credential('totp', { disabled: true })),
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet alice',
   },
   {
     name: 'the only proof’s passkey is gone: nobody',
@@ -434,7 +434,7 @@ const rows: readonly Row[] = [
     where: situation({ ...floor2, contextAccount: { ...alice, disabled: true } }),
     context: inFlow('password'),
     enrolled: TOTP,
-    expect: 'account-disabled',
+    expect: 'account-disabled alice',
     unread: true,
   },
   {
@@ -443,7 +443,7 @@ const rows: readonly Row[] = [
     context: inFlow('password'),
     input: proved('totp', { ...alice, disabled: true }),
     enrolled: TOTP,
-    expect: 'account-disabled',
+    expect: 'account-disabled alice',
     unread: true,
   },
   // Enrolment
@@ -466,7 +466,7 @@ const rows: readonly Row[] = [
     where: situation({ floor: () => 'aal3', enrollable: ['totp'] }),
     input: proved('password'),
     enrolled: NOTHING,
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet alice',
   },
   {
     name: 'an e-mail address is no authenticator that would forbid it',
@@ -480,14 +480,14 @@ const rows: readonly Row[] = [
     where: situation({ ...floor2, enrollable: ['totp'] as const }),
     input: proved('password'),
     enrolled: setOf(credential(method, { disabled: true })),
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet alice',
   })),
   {
     name: 'used-up recovery codes: the same',
     where: situation({ ...floor2, enrollable: ['totp'] }),
     input: proved('password'),
     enrolled: setOf(credential('recovery-code', { data: { kind: 'recovery-codes', remaining: 0 } })),
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet alice',
   },
   {
     name: 'a passkey is the first factor of who came in with it, and nothing beyond it',
@@ -502,7 +502,7 @@ const rows: readonly Row[] = [
     context: inFlow('password'),
     input: proved('passkey'),
     enrolled: setOf(credential('passkey')),
-    expect: 'assurance-unmet',
+    expect: 'assurance-unmet alice',
   },
   {
     name: 'from a session alone: the first factor is asked again before',
@@ -536,7 +536,7 @@ const rows: readonly Row[] = [
     name: 'passive never enrols',
     where: signedIn(['password'], { ...floor2, ...asking({ passive: true }), enrollable: ['totp'] }),
     enrolled: NOTHING,
-    expect: 'interaction-needed',
+    expect: 'interaction-needed alice',
     unread: true,
   },
   // Grace

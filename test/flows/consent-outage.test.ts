@@ -51,13 +51,25 @@ async function agreed(scope = 'openid email'): Promise<ConsentTab> {
   return tab;
 }
 
+/** The newest refusal in the audit: whose attempt it was. */
+function refused(): readonly unknown[] {
+  const line = node
+    .written()
+    .split('\n')
+    .findLast((one) => one.includes('"event.action":"refusal"'));
+  const { 'event.reason': reason, 'user.name': name, 'user.id': id } = JSON.parse(line ?? assert.fail());
+  return [reason, name, typeof id];
+}
+
 test('a client that asks is told temporarily_unavailable, whatever is on record; the next time it is as before', async () => {
   const tab = await agreed();
   await without(async () => {
     assert.equal(returned((await visit('asks', again(tab))).page).get('error'), 'temporarily_unavailable');
+    assert.deepEqual(refused(), ['unavailable', 'alice', 'string']);
     assert.ok(returned((await visit('never', again(tab))).page).has('code'));
     const signedIn = await (await visit('asks')).signIn(node, 'bob');
     assert.equal(returned(signedIn.page).get('error'), 'temporarily_unavailable');
+    assert.deepEqual(refused(), ['unavailable', 'bob', 'string']);
   });
   assert.ok(returned((await visit('asks', again(tab))).page).has('code'));
 });
@@ -67,6 +79,7 @@ test('an answer that cannot be kept is none: nothing is told, and the person is 
   assert.ok(tab.isAsked);
   await without(() => tab.agree(node));
   assert.equal(returned(tab.page).get('error'), 'temporarily_unavailable');
+  assert.deepEqual(refused(), ['unavailable', 'bob', 'string']);
   assert.equal(returned(tab.page).get('code'), null);
   const next = await (await visit('asks', new ConsentTab(), 'openid phone')).signIn(node, 'bob');
   assert.ok(next.isAsked);

@@ -228,6 +228,12 @@ test('an older copy of the browser cannot finish the flow again', async () => {
   const again = await older.login(node, path, page);
   assert.equal(samlResponse(again), null);
   assert.equal(again.status, 410);
+  const replay = node
+    .written()
+    .split('\n')
+    .findLast((line) => line.includes('"event.action":"replay"'));
+  const { 'event.reason': reason, 'user.name': name } = JSON.parse(replay ?? assert.fail());
+  assert.deepEqual([reason, name], ['finished', 'alice']);
 });
 
 // CWE-294: a flow's cookie opens for a minute after its end, so what it was used for is remembered as long.
