@@ -146,6 +146,24 @@ test('a bad signature is refused also where none is needed', async () => {
   );
 });
 
+// saml-core §5.4.1: a reader of the tree and a reader of the text must agree that there is one.
+for (const namespace of [
+  'http://www.w3.org/2000/09/xmldsig&#35;',
+  'http:&#x2f;/www.w3.org/2000/09/xmldsig#',
+  'http://www.w3.org/2000/09/xmldsi&#0000103;#',
+]) {
+  test(`a signature in the namespace ${namespace} is a bad one, not none`, async () => {
+    const signature = `<s:Signature xmlns:s="${namespace}"/>`;
+    for (const xml of [
+      canonical(authnRequest()).replace('</saml:Issuer>', `$&${signature}`),
+      canonical(authnRequest()).replace('</saml:Issuer>', `$&<samlp:Extensions>${signature}</samlp:Extensions>`),
+    ]) {
+      assert.equal(outcome(await createIdp().endpoint.receivePost(postForm(xml))), 'party signature-invalid');
+      assert.equal(outcome(await createIdp().endpoint.receiveRedirect(redirectQuery(xml))), 'party signature-invalid');
+    }
+  });
+}
+
 test('stripping the signature of a party that signs', async () => {
   const { endpoint } = createIdp(SIGNED_PARTY);
   const query = await signedQuery(canonical(authnRequest()), 'x');
