@@ -7,7 +7,7 @@ import type { AnswerDesk } from './answer-desk.ts';
 import type { Desk } from './desk.ts';
 import type { OpenFlow } from './flow-cookies.ts';
 import { linksOf } from './page-links.ts';
-import { isOwnPost, type RequestFacts } from './request-facts.ts';
+import { isNavigation, isOwnPost, type RequestFacts } from './request-facts.ts';
 import type { OpenSession } from './session-cookie.ts';
 import { languageOf, wordsIn } from './words.ts';
 
@@ -103,6 +103,7 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
 
   const asked: LogoutDesk['asked'] = async (request, arrived) => {
     const facts = inLanguageOf(request, arrived);
+    if (!isNavigation(facts)) return desk.page('embedded', 403, facts);
     const open = await shown(facts);
     if (open === null) {
       return request.returnTo === null ? notSignedIn(facts) : goTo(request.returnTo, await leave(facts));
@@ -131,7 +132,10 @@ export function createLogoutDesk(options: LogoutDeskOptions): LogoutDesk {
     return { ...page, cookies };
   };
 
-  return { show: (facts) => ask(facts, []), submit, asked };
+  const show: LogoutDesk['show'] = async (facts) =>
+    isNavigation(facts) ? ask(facts, []) : desk.page('embedded', 403, facts);
+
+  return { show, submit, asked };
 }
 
 function inLanguageOf(request: SignOutRequest | null, facts: RequestFacts): RequestFacts {

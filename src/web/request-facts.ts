@@ -35,7 +35,7 @@ export function isOwnPost(facts: RequestFacts, publicOrigin: string): boolean {
   return site === undefined ? facts.headers.origin === publicOrigin : site === 'same-origin';
 }
 
-/** Prefetches, frames, images and scripts get no assertion and no flow cookie. */
+/** Prefetches, frames, images and scripts get no assertion and no flow cookie, and sign nobody out. */
 export function isNavigation(facts: RequestFacts): boolean {
   const destination = facts.headers['sec-fetch-dest'];
   if (facts.headers['sec-purpose'] !== undefined || facts.headers.purpose === 'prefetch') return false;

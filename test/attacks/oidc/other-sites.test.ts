@@ -110,6 +110,29 @@ test('ending a session: no address that is not registered, and nobody signed out
   assert.notEqual(heading(left), '');
 });
 
+// CWE-352: a link that a browser follows ahead of time, and what is loaded into another page.
+for (const headers of [
+  { 'Sec-Purpose': 'prefetch' },
+  { 'Sec-Purpose': 'prefetch;prerender' },
+  { 'Sec-Fetch-Dest': 'iframe' },
+  { 'Sec-Fetch-Dest': 'image' },
+  { 'Sec-Fetch-Dest': 'empty' },
+]) {
+  test(`nobody is signed out by what they did not open: ${Object.values(headers)}`, async () => {
+    const browser = new PersonBrowser();
+    const held = await tokens(node, {}, browser);
+    for (const query of [`id_token_hint=${held.id_token}`, 'client_id=wiki', '']) {
+      const answer = await browser.get(node, `/oidc/end-session?${query}`, headers);
+      assert.deepEqual([answer.status, answer.setCookies], [403, []]);
+      assert.equal(heading(answer), 'Open this page by itself');
+    }
+    assert.equal((await browser.get(node, '/logout', headers)).status, 403);
+    assert.ok(returned(await browser.get(node, authorizePath('wiki', { prompt: 'none' }))).has('code'));
+    const opened = await browser.get(node, `/oidc/end-session?id_token_hint=${held.id_token}`);
+    assert.equal(heading(opened), 'You are signed out');
+  });
+}
+
 test('nothing secret stands in log and audit', async () => {
   const browser = new PersonBrowser();
   const held = await tokens(node, { scope: 'openid offline_access' }, browser);

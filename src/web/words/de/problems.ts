@@ -102,7 +102,7 @@ export const problemWords: ProblemWords = {
     embedded: {
       title: 'Öffnen Sie diese Seite für sich allein',
       text: [
-        'Anmelden kann man sich nur in einem eigenen Fenster oder Tab, nicht innerhalb einer anderen Seite oder im Voraus.',
+        'An- und abmelden kann man sich nur in einem eigenen Fenster oder Tab, nicht innerhalb einer anderen Seite oder im Voraus.',
       ],
     },
     unavailable: {

@@ -99,7 +99,7 @@ export const problemWords: ProblemWords = {
     },
     embedded: {
       title: 'Open this page by itself',
-      text: ['Signing in works only in a window or tab of its own, not inside another page or ahead of time.'],
+      text: ['Signing in and out works only in a window or tab of its own, not inside another page or ahead of time.'],
     },
     unavailable: {
       title: 'Signing in does not work at the moment',
