@@ -24,10 +24,13 @@ export function httpsProblem(uri: string): string | null {
   return url?.protocol === 'https:' ? null : 'an https address';
 }
 
+/** The one spelling of a port, in which the answer's address will have it: none for 80, and no zeros in front. */
+const PORT = /^http:\/\/(?:127\.0\.0\.1|\[::1\])(?::(?!80[/?]|80$)[1-9]\d{0,4})?(?=[/?]|$)/;
+
 /** RFC 8252 §7.3: a native app listens on whatever port it gets; everything but the port must be as registered. */
 export function matchesLoopback(asked: string, registered: string): boolean {
   const [one, other] = [parse(asked), parse(registered)];
-  if (one === null || other === null || other.protocol !== 'http:' || !LOOPBACK.has(other.hostname)) return false;
+  if (one === null || other?.protocol !== 'http:' || !LOOPBACK.has(other.hostname) || !PORT.test(asked)) return false;
   return withoutPort(asked) === withoutPort(registered);
 }
 

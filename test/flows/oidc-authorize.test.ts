@@ -29,7 +29,7 @@ before(async () => {
         client_id: 'app',
         application_type: 'native',
         token_endpoint_auth_method: 'none',
-        redirect_uris: ['http://127.0.0.1/cb'],
+        redirect_uris: ['http://127.0.0.1/cb', 'http://127.0.0.1:7000/ported'],
       },
     ],
   });
@@ -148,11 +148,21 @@ test('a registered address keeps its own query', async () => {
   assert.ok((answer.headers.location ?? '').startsWith(`${CALLBACK}?tenant=a&code=`));
 });
 
-test('a native app may listen on any port', async () => {
-  const browser = new PersonBrowser();
-  const answer = await signIn(browser, { client_id: 'app', redirect_uri: 'http://127.0.0.1:51234/cb' });
-  assert.ok((answer.headers.location ?? '').startsWith('http://127.0.0.1:51234/cb?code='));
-});
+// RFC 8252 §7.3; RFC 6749 §4.1.3: the code is for the address that was asked for.
+for (const [asked, where] of [
+  ['http://127.0.0.1:51234/cb', 'a port of the day'],
+  ['http://127.0.0.1/ported', 'no port, where one is registered'],
+  ['http://127.0.0.1:7001/ported', 'another port than the registered one'],
+] as const) {
+  test(`a native app may listen on any port: ${where}`, async () => {
+    const answer = await signIn(new PersonBrowser(), { client_id: 'app', redirect_uri: asked });
+    const location = answer.headers.location ?? '';
+    assert.ok(location.startsWith(`${asked}?code=`), location);
+    const form = { grant_type: 'authorization_code', client_id: 'app', redirect_uri: asked, code_verifier: VERIFIER };
+    const told = await node.ask({ path: '/oidc/token', form: { ...form, code: returned(answer).get('code') ?? '' } });
+    assert.equal(told.status, 200, told.text);
+  });
+}
 
 test('the page is posted to by a client: the session is found after the 303', async () => {
   const browser = new PersonBrowser();

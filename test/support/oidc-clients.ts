@@ -38,7 +38,7 @@ export async function attackedClients(): Promise<NonNullable<OneNodeOptions['cli
       client_id: 'app',
       application_type: 'native',
       token_endpoint_auth_method: 'none',
-      redirect_uris: ['http://127.0.0.1/cb', 'org.example.app:/cb'],
+      redirect_uris: ['http://127.0.0.1/cb', 'http://127.0.0.1:7000/ported', 'org.example.app:/cb'],
       subject_type: 'public',
     },
     { client_id: 'local', token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1:3000/cb'] },

@@ -162,8 +162,12 @@ function addressee(deps: OidcAdapterDeps, answerTo: PendingAnswer): Addressee | 
   return { to: { client, redirectUri, mode: pending.responseMode, state: pending.state }, pending };
 }
 
+/** Of an address without a port. */
+const HTTP_PORT = 80;
+
 function addressOf({ metadata }: Client, { redirectHash, loopbackPort }: PendingOidc): string | null {
   const registered = metadata.redirect_uris.find((one) => shortHash(one) === redirectHash);
   if (registered === undefined || loopbackPort === null) return registered ?? null;
-  return registered.replace(/^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d+)?/, `$1:${loopbackPort}`);
+  const port = loopbackPort === HTTP_PORT ? '' : `:${loopbackPort}`;
+  return registered.replace(/^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d+)?/, `$1${port}`);
 }

@@ -65,6 +65,11 @@ const addresses: readonly { readonly client: string; readonly address: string }[
     'http://127.0.0.1:80@evil.example/cb',
     'http://127.0.0.1:1:2/cb',
     'http://127.0.0.1:99999/cb',
+    // In another spelling than the answer would have.
+    'http://127.0.0.1:0/cb',
+    'http://127.0.0.1:08080/cb',
+    'http://127.0.0.1:80/cb',
+    'http://127.0.0.1:/cb',
     'http://127.0.0.1:/../evil',
     'http://127.0.0.1:8080/cb/',
     'http://127.0.0.1:8080/CB',
