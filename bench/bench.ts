@@ -1,6 +1,6 @@
 // Owns: `make bench`: every measurement in turn, one report, an exit code. docs/performance.md says what each figure means.
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions, refuse } from '../scripts/options.ts';
 import { runToEnd } from '../scripts/processes.ts';
 import { FOREIGN_CORES, foreignCores, readCpu } from './foreign-load.ts';
 import { type Folder, makeFolder, removeFolder } from './identity-provider.ts';
@@ -10,14 +10,15 @@ import { formatTable, type Row } from './table.ts';
 
 const MEASURE = fileURLToPath(new URL('./measure.ts', import.meta.url));
 
-const { values: options } = parseArgs({
-  options: {
-    only: { type: 'string', default: [...MEASUREMENTS.keys()].join('') },
-    'no-bars': { type: 'boolean', default: false },
-  },
+const USAGE = `usage: node bench/bench.ts [--only LETTERS] [--no-bars]
+  --only LETTERS  some of ${[...MEASUREMENTS.keys()].join('')}; docs/performance.md says what each is
+  --no-bars       exit 0 also when a bar is missed`;
+const options = readOptions(USAGE, {
+  only: { type: 'string', default: [...MEASUREMENTS.keys()].join('') },
+  'no-bars': { type: 'boolean', default: false },
 });
 const unknown = [...options.only].filter((name) => !MEASUREMENTS.has(name));
-if (unknown.length > 0) throw new Error(`--only: there is no (${unknown.join('), (')})`);
+if (unknown.length > 0) refuse(`--only: there is no (${unknown.join('), (')})`, USAGE);
 
 requireTwoCores();
 const machine = describeMachine();

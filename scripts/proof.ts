@@ -1,20 +1,17 @@
 // Owns: `make proof`: keys change, nodes die, and nobody notices: on three real nodes in a minute, and with the real
 // lifetimes on a virtual time. Prints what was measured; exit 1 when a zero is not zero. docs/operations.md, The proof.
-import { parseArgs } from 'node:util';
+import { readOptions, refuse } from './options.ts';
 import { runLive } from './proof/live.ts';
 import { type Faults, liveFaults, liveReport, simulationFaults, simulationReport, stories } from './proof/report.ts';
 import { SABOTAGES } from './proof/sabotage.ts';
 import { DEFAULT_SIMULATION, runSimulation } from './proof/simulation.ts';
 
-const { values } = parseArgs({
-  options: {
-    // Does to keys what one must not, to see that the table shows it: late, forced or unread. Real nodes only.
-    sabotage: { type: 'string' },
-  },
-});
+const USAGE = `usage: make proof [ARGS="--sabotage ${SABOTAGES.join('|')}"]
+  --sabotage  does to keys what one must not, to see that the table shows it; real nodes only`;
+const values = readOptions(USAGE, { sabotage: { type: 'string' } });
 const sabotage = SABOTAGES.find((one) => one === values.sabotage) ?? null;
 if (values.sabotage !== undefined && sabotage === null) {
-  throw new Error(`--sabotage wants one of ${SABOTAGES.join(', ')}`);
+  refuse(`--sabotage: found '${values.sabotage}'; wanted one of ${SABOTAGES.join(', ')}`, USAGE);
 }
 
 const live = await runLive({ sabotage, say: (line) => console.log(line) });

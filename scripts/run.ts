@@ -1,11 +1,11 @@
 // Owns: `make run`: three nodes, a balancer and two demo service providers on this machine, until Ctrl-C.
 // The folder ./run is made once and used again. Everything listens on loopback only.
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { type DemoSp, startDemoSp } from './demo-sp.ts';
 import { type BalancedNode, type BalancerStep, findHaproxy } from './haproxy.ts';
 import { startHaproxy, startNode, waitUntilReady } from './local-cluster.ts';
+import { readOptions } from './options.ts';
 import { answersOk, type Child, endAll, waitUntil } from './processes.ts';
 import { portsInUse, type RunFolder, type RunPorts, readOrMakeRunFolder } from './run-folder.ts';
 import { readIdpMetadata } from './saml-sp.ts';
@@ -15,14 +15,14 @@ const NODES = 3;
 const READY_MS = 15_000;
 const GRACE_MS = 5000;
 
-const { values } = parseArgs({
-  options: {
-    folder: { type: 'string', default: 'run' },
-    // Added to every port, so that two trials fit on one machine.
-    offset: { type: 'string', default: '0' },
-    // For a look at scripts/balancer.ts where HAProxy is installed.
-    'no-haproxy': { type: 'boolean', default: false },
-  },
+const USAGE = `usage: make run [ARGS="--folder FOLDER --offset N --no-haproxy"]
+  --folder FOLDER  where its files are (run)
+  --offset N       added to every port, so that two trials fit on one machine
+  --no-haproxy     with the balancer of this project, where HAProxy is installed, too`;
+const values = readOptions(USAGE, {
+  folder: { type: 'string', default: 'run' },
+  offset: { type: 'string', default: '0' },
+  'no-haproxy': { type: 'boolean', default: false },
 });
 
 const children: Child[] = [];
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   const busy = await portsInUse([ports.public, ...ports.nodes, ...ports.management, ...ports.sps]);
   if (busy.length > 0) {
     throw new Error(
-      `Already in use: port ${busy.join(', ')}. Is another \`make run\` going? End it, or use other ports: node scripts/run.ts --folder run2 --offset 100`,
+      `Already in use: port ${busy.join(', ')}. Is another \`make run\` going? End it, or use other ports: make run ARGS="--folder run2 --offset 100"`,
     );
   }
   const run = await readOrMakeRunFolder(resolve(values.folder), ports);

@@ -1,7 +1,7 @@
 // Owns: `signet check`: everything that is wrong with a configuration and the files it names, at once.
 import type { Command } from 'commander';
 import { formatProblem } from '../lib/problems.ts';
-import { CliFailure, type CliIo } from './io.ts';
+import { CliFailure, type CliIo, counted } from './io.ts';
 
 export function addCheckCommand(program: Command, io: CliIo): void {
   program
@@ -21,8 +21,9 @@ export function addCheckCommand(program: Command, io: CliIo): void {
         ...(await parts.directoryDetails.probe()),
       ];
       await parts.close();
-      for (const problem of [...problems, ...notes(parts)]) io.err(`${formatProblem(problem)}\n`);
-      if (problems.length > 0) throw new CliFailure(`${problems.length} problems`);
+      for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
+      for (const note of notes(parts)) io.err(`note: ${formatProblem(note)}\n`);
+      if (problems.length > 0) throw new CliFailure(counted(problems.length, 'problem'));
       io.out(`${options.config}: no problems; ${parts.parties.size()} parties\n`);
     });
 }

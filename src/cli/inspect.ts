@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { PURPOSES } from '../sealer/purpose.ts';
 import { decodeSaml } from './inspect-saml.ts';
 import type { InspectOptions } from './inspect-sealed.ts';
-import type { CliIo } from './io.ts';
+import { CliFailure, type CliIo } from './io.ts';
 
 export function addInspectCommand(program: Command, io: CliIo): void {
   program
@@ -19,6 +19,8 @@ export function addInspectCommand(program: Command, io: CliIo): void {
     .option('--json', 'for programs')
     .action(async (options: InspectOptions & { readonly config: string }) => {
       const text = (await io.readStdin()).trim();
+      if (text === '')
+        throw new CliFailure('nothing came on standard input; wanted NAME=VALUE of a cookie, a NameID or a message');
       const saml = options.purpose === undefined ? decodeSaml(text) : null;
       if (saml !== null) return io.out(saml);
       const { readConfig } = await import('../config/read-config.ts');

@@ -1,8 +1,10 @@
 // Owns: what a command may touch of the world around it. Commands take it as a parameter; only signet.ts makes one.
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { Environment } from '../config/environment.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
+import { fileFault } from '../lib/problems.ts';
 import { type Random, systemRandom } from '../lib/random.ts';
 
 export interface CliIo {
@@ -24,6 +26,21 @@ export class CliFailure extends Error {
     super(message);
     this.name = 'CliFailure';
     this.exitCode = exitCode;
+  }
+}
+
+/** `1 problem`, `2 problems`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** What stands in a file that was named, `-` being standard input. */
+export async function readInput(io: CliIo, file: string): Promise<Buffer> {
+  if (file === '-') return Buffer.from(await io.readStdin(), 'utf8');
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new CliFailure(`${file}: ${fileFault(error)}`);
   }
 }
 

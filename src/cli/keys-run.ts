@@ -1,5 +1,6 @@
 // Owns: what `signet keys init | list` and `diff` do: making the keyring, showing it, comparing two. Key bytes never
 // appear in any output.
+import { ProblemsError } from '../lib/problems.ts';
 import { newKeyring } from '../sealer/key-file.ts';
 import { policyRefusal } from '../sealer/ring-change.ts';
 import { formatDifference, ringDifferences } from '../sealer/ring-diff.ts';
@@ -40,7 +41,13 @@ export function diffRings<Ring extends AnyRing>(
   io.out(options.json === true ? `${JSON.stringify(differences, null, 2)}\n` : `${lines.join('\n')}\n`);
 }
 
-/** The ring in a file, whatever its realm and serial. */
+/** The ring in a file, whatever its realm and serial. What is wrong with it is told with the file's name. */
 export function readRingFile<Ring extends AnyRing>({ kind }: RingCommands<Ring>, path: string): Ring {
-  return kind.parse(readSecretFile(path), { minSerial: 0 });
+  const bytes = readSecretFile(path);
+  try {
+    return kind.parse(bytes, { minSerial: 0 });
+  } catch (error) {
+    if (!(error instanceof ProblemsError)) throw error;
+    throw new ProblemsError(error.problems.map((problem) => ({ ...problem, path: `${path}: ${problem.path}` })));
+  }
 }

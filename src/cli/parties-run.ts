@@ -1,15 +1,14 @@
 // Owns: what `signet parties` does. Leaves to parties/: files and rules.
-import { readFileSync } from 'node:fs';
 import { readConfig } from '../config/read-config.ts';
 import { formatProblem } from '../lib/problems.ts';
 import type { Client } from '../parties/client.ts';
 import { addClient } from '../parties/client-folder.ts';
 import type { Party } from '../parties/party.ts';
-import { importParty, listParties, PartyFolderError, removeParty } from '../parties/party-folder.ts';
+import { importParty, listParties, NoSuchPartyError, PartyFolderError, removeParty } from '../parties/party-folder.ts';
 import type { Service } from '../parties/service.ts';
 import { addService } from '../parties/service-folder.ts';
 import { formatInstant } from '../saml/date-time.ts';
-import { CliFailure, type CliIo } from './io.ts';
+import { CliFailure, type CliIo, counted, readInput } from './io.ts';
 
 export interface ConfigOption {
   readonly config: string;
@@ -23,7 +22,7 @@ export interface AddClientFlags {
 
 export async function importOne(io: CliIo, file: string, options: ConfigOption): Promise<void> {
   const { parties } = readConfig(options.config, io.environment);
-  const bytes = file === '-' ? Buffer.from(await io.readStdin(), 'utf8') : readFileSync(file);
+  const bytes = await readInput(io, file);
   const source = file === '-' ? 'standard input' : file;
   const imported = await failingForPeople(() => importParty(parties.folder, bytes, source));
   const verb = imported.replaced ? 'replaced' : 'written';
@@ -38,12 +37,12 @@ export async function list(io: CliIo, options: ConfigOption & { readonly json?: 
   if (options.json === true) io.out(`${JSON.stringify(all, null, 2)}\n`);
   else io.out([...parties.map(line), ...clients.map(clientLine), ...services.map(serviceLine)].join(''));
   for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
-  if (problems.length > 0) throw new CliFailure(`${problems.length} problems`);
+  if (problems.length > 0) throw new CliFailure(counted(problems.length, 'problem'));
 }
 
 export async function addOne(io: CliIo, file: string, options: ConfigOption & AddClientFlags): Promise<void> {
   const { parties } = readConfig(options.config, io.environment);
-  const text = file === '-' ? await io.readStdin() : readFileSync(file, 'utf8');
+  const text = (await readInput(io, file)).toString('utf8');
   const flags = { replace: options.replace ?? false, newSecret: options.newSecret ?? false };
   const source = file === '-' ? 'standard input' : file;
   const added = await failingForPeople(() => addClient(parties.folder, text, { ...flags, source, random: io.random }));
@@ -148,6 +147,7 @@ async function failingForPeople<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof NoSuchPartyError) throw new CliFailure(error.message);
     if (error instanceof PartyFolderError) throw new CliFailure(error.message, 2);
     throw error;
   }

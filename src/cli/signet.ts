@@ -24,7 +24,7 @@ export function createProgram(io: CliIo): Command {
   const program = new Command('signet')
     .description('Single sign-on identity provider whose nodes keep no shared state')
     .version(VERSION)
-    .showHelpAfterError()
+    .showHelpAfterError('(--help tells what may be typed)')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err });
   addInitCommand(program, io);

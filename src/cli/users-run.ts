@@ -1,6 +1,5 @@
 // Owns: what `signet users` does. Passwords come from the terminal without echo or from standard input, never from an
 // argument, and are never shown. Leaves to people.ts: where people are kept; to users-factors.ts: second factors.
-import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Account } from '../core/account.ts';
@@ -9,7 +8,7 @@ import { createHash } from '../methods/argon2.ts';
 import { type PasswordProblem, wordsOfPerson } from '../methods/password-policy.ts';
 import { passwordPolicyOf } from '../new-passwords.ts';
 import { directoryCalled } from './directory-choice.ts';
-import { CliFailure, type CliIo } from './io.ts';
+import { CliFailure, type CliIo, readInput } from './io.ts';
 import { type ListedPerson, type People, peopleOf } from './people.ts';
 import { readImport } from './users-import.ts';
 import { withDatabase } from './with-database.ts';
@@ -25,8 +24,8 @@ export interface SetPasswordOptions extends WithPassword {
   readonly endSessions?: true;
 }
 export interface AddOptions extends WithPassword {
-  readonly attribute: readonly string[];
-  readonly group: readonly string[];
+  readonly attribute?: readonly string[];
+  readonly group?: readonly string[];
 }
 
 /** With the people of the chosen directory; what is refused in so many words is told in these. */
@@ -46,9 +45,9 @@ async function onPeople<T>(
 
 export async function add(io: CliIo, loginName: string, options: AddOptions): Promise<void> {
   const config = readConfig(options.config, io.environment);
-  const attributes = readAttributes(options.attribute);
+  const attributes = readAttributes(options.attribute ?? []);
   const id = newAccountId(io.random);
-  const account = { id, loginName, disabled: false, attributes, groups: options.group };
+  const account = { id, loginName, disabled: false, attributes, groups: options.group ?? [] };
   // Asked for only once it is clear that somebody can be added.
   await onPeople(io, config, options, async (people) =>
     people.add([{ account, passwordHash: await hashOf(io, config, options, account) }]),
@@ -84,7 +83,7 @@ export async function remove(io: CliIo, name: string, options: WithConfig): Prom
 
 export async function importPeople(io: CliIo, file: string, options: WithConfig): Promise<void> {
   const config = readConfig(options.config, io.environment);
-  const added = readImport(file, readFileSync(file, 'utf8'), () => newAccountId(io.random));
+  const added = readImport(file, (await readInput(io, file)).toString('utf8'), () => newAccountId(io.random));
   await onPeople(io, config, options, (people) => people.add(added));
   io.out(`added ${added.length} people\n`);
 }

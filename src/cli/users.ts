@@ -10,24 +10,28 @@ const work = () => import('./users-run.ts');
 const factors = () => import('./users-factors.ts');
 const consents = () => import('./users-consents.ts');
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 export function addUsersCommand(program: Command, io: CliIo): void {
   const users = program.command('users').description('the people that Signet keeps');
-  const command = (usage: string, description: string) =>
+  const command = (
+    usage: string,
+    description: string,
+    where = 'where; without it, the first that Signet may write to',
+  ) =>
     users
       .command(usage)
       .description(description)
       .option('--config <file>', 'the configuration', 'signet.yaml')
-      .option('--directory <name>', 'where; without it, the first that Signet may write to');
+      .option('--directory <name>', where);
   const fromStdin = ['--password-stdin', 'read the password from standard input, without asking'] as const;
 
   command('add <name>', 'add a person under a new random id')
     .option(...fromStdin)
-    .option('--attribute <key=value>', 'an attribute; again for more, or for more values of one', collect, [])
-    .option('--group <group>', 'a group; again for more', collect, [])
+    .option('--attribute <key=value>', 'an attribute; again for more, or for more values of one', collect)
+    .option('--group <group>', 'a group; again for more', collect)
     .action(async (name: string, options: AddOptions) => (await work()).add(io, name, options));
-  command('find <name>', 'one person, in whichever directory they are')
+  command('find <name>', 'one person, in whichever directory they are', 'in this one only')
     .option('--json', 'as JSON')
     .action(async (name: string, options: WithConfig & { readonly json?: true }) =>
       (await work()).find(io, name, options),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
-import type { Problems } from '../lib/problems.ts';
+import { fileFault, type Problems } from '../lib/problems.ts';
 
 /** Settings as they are written, before any of them has been looked at. */
 export type Tree = Record<string, unknown>;
@@ -17,7 +17,7 @@ export function readTree(path: string, problems: Problems, above: readonly strin
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    problems.add(path, (error as NodeJS.ErrnoException).code ?? 'a file that cannot be read', 'a readable YAML file');
+    problems.add(path, fileFault(error), 'a readable YAML file');
     return {};
   }
   const document = parseDocument(text, { uniqueKeys: true });

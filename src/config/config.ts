@@ -10,7 +10,10 @@ import { type WebauthnConfig, webauthnSchema } from './webauthn.ts';
 const seconds = z.int().min(0).max(31_536_000);
 const positive = z.int().min(1).max(31_536_000);
 /** `HOST:PORT`, `[::1]:8080`, or a port of 0 for any free one. */
-const endpoint = z.string().regex(/^(\[[0-9a-f:.]+\]|[^\s:[\]]+):\d{1,5}$/i, 'HOST:PORT, for example 127.0.0.1:8080');
+const endpoint = z
+  .string()
+  .regex(/^(\[[0-9a-f:.]+\]|[^\s:[\]]+):\d{1,5}$/i, { error: 'HOST:PORT, for example 127.0.0.1:8080', abort: true })
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'a port of 65535 or less');
 const file = z.string().min(1).max(1024);
 
 const argon2 = z

@@ -1,7 +1,7 @@
 // Owns: how messages to people are configured: by mail, by text message, how many. Leaves to methods/: sending them.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Problems } from '../lib/problems.ts';
+import { fileFault, type Problems } from '../lib/problems.ts';
 
 const seconds = z.int().min(1).max(60);
 const username = z.string().min(1).max(256).optional();
@@ -124,8 +124,7 @@ function readAuthorities(path: string, problems: Problems): string | null {
     if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
     problems.add('mail.caFile', path, 'certificates in PEM');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
-    problems.add('mail.caFile', `${path}: ${code}`, 'a file that can be read');
+    problems.add('mail.caFile', `${path}: ${fileFault(error)}`, 'a file that can be read');
   }
   return null;
 }

@@ -37,11 +37,30 @@ function addIssue(
     }
     return;
   }
-  problems.add(
-    name(issue.path),
-    foundAt(value, issue.path),
-    issue.message.replace(/^Invalid (input: e|discriminator value. E)xpected /, ''),
-  );
+  problems.add(name(issue.path), foundAt(value, issue.path), wantedOf(issue.message));
+}
+
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['string', 'a text'],
+  ['number', 'a number'],
+  ['int', 'a whole number'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+  ['object', 'a mapping'],
+]);
+
+/** A sentence of zod's in words for people; our own ones stay. */
+function wantedOf(message: string): string {
+  const [, type] = /^Invalid input: expected (\w+), received /.exec(message) ?? [];
+  if (type !== undefined) return TYPES.get(type) ?? type;
+  const [, size, bound] = /^Too (small|big): expected \w+ to (?:be|have) [<>]=?(.+)$/.exec(message) ?? [];
+  if (size !== undefined) return `at ${size === 'small' ? 'least' : 'most'} ${bound}`;
+  return message
+    .replace(
+      /^Invalid option: expected one of (.*)$/,
+      (_all, options: string) => `one of ${options.replaceAll('|', ', ')}`,
+    )
+    .replace(/^Invalid (input: e|discriminator value. E)xpected /, '');
 }
 
 function foundAt(value: unknown, path: readonly PropertyKey[]): string {

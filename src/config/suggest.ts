@@ -20,9 +20,14 @@ export function suggest(found: string, known: Iterable<string>): string | null {
   return best;
 }
 
-/** The `wanted` half of a problem about an unknown key: the suggestion if there is one, else every known key. */
+/** More keys than these are no help to whoever reads a line. */
+const LISTED = 40;
+
+/** The `wanted` half of a problem about an unknown key: the suggestion if there is one, else every known key, if they are few. */
 export function wantedInstead(found: string, known: readonly string[]): string {
   const nearest = suggest(found, known);
+  if (nearest === null && known.length > LISTED)
+    return `none of this name, nor a similar one; there is for example '${known[0]}'`;
   return nearest === null
     ? `one of ${known.map((key) => `'${key}'`).join(', ')}`
     : `no such key; perhaps '${nearest}'?`;

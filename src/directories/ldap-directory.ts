@@ -10,7 +10,7 @@ import { type Account, type AccountId, type DirectoryUnavailable, isUnavailable 
 import type { BindAnswer, BindCheck, PasswordDirectory } from '../core/password-directory.ts';
 import { encodeBase64url } from '../lib/base64url.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type Problem, ProblemsError } from '../lib/problems.ts';
+import { fileFault, type Problem, ProblemsError } from '../lib/problems.ts';
 import type { Random } from '../lib/random.ts';
 import { acceptedAnswer, refusedAnswer } from './ldap-bind-answer.ts';
 import { createLdapConnection, type LdapConnection } from './ldap-connection.ts';
@@ -256,8 +256,7 @@ function readCa(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
-    throw new ProblemsError([{ path, found: code, wanted: 'a file of certificates in PEM' }]);
+    throw new ProblemsError([{ path, found: fileFault(error), wanted: 'a file of certificates in PEM' }]);
   }
 }
 

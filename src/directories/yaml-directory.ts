@@ -7,7 +7,7 @@ import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { loginNameKey } from '../core/login-name.ts';
 import type { HashCheck, PasswordDirectory } from '../core/password-directory.ts';
-import { type Problem, ProblemsError } from '../lib/problems.ts';
+import { fileFault, type Problem, ProblemsError } from '../lib/problems.ts';
 import { type People, type Person, parseUsersFile, type UsersFile } from './users-file.ts';
 import { setPasswordHash } from './users-file-edit.ts';
 
@@ -125,9 +125,9 @@ async function readUsers(path: string, known: string | null): Promise<Reading> {
     const { mode } = await file.stat();
     return { ...(await readBytes(bytes, mode, basename(path))), version };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
-    if (known === code) return { kind: 'unchanged' };
-    return { kind: 'problems', problems: [{ path, found: code, wanted: 'a readable file' }], version: code };
+    const fault = fileFault(error);
+    if (known === fault) return { kind: 'unchanged' };
+    return { kind: 'problems', problems: [{ path, found: fault, wanted: 'a readable file' }], version: fault };
   } finally {
     await file?.close();
   }

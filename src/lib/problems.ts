@@ -50,6 +50,24 @@ export function formatProblem(problem: Problem): string {
   return `${problem.path}: found ${problem.found}; wanted ${problem.wanted}`;
 }
 
+const FILE_ERRORS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'no such file'],
+  ['ENOTDIR', 'a file where a folder was wanted'],
+  ['EISDIR', 'a folder'],
+  ['EACCES', 'no permission'],
+  ['EPERM', 'no permission'],
+  ['EROFS', 'a file system that is mounted read-only'],
+  ['ENOSPC', 'a full disk'],
+]);
+
+/** Why a file could not be used, in words, with the system's own code: `no such file (ENOENT)`. */
+export function fileFault(error: unknown): string {
+  if (!(error instanceof Error && 'code' in error)) return 'an unknown failure';
+  const code = String(error.code);
+  const words = FILE_ERRORS.get(code);
+  return words === undefined ? code : `${words} (${code})`;
+}
+
 /** What an error says, for the log. */
 export function messageOf(error: unknown): string {
   if (error instanceof ProblemsError) return error.problems.map(formatProblem).join('; ');

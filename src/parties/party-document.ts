@@ -3,7 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import type { Problem } from '../lib/problems.ts';
+import { fileFault, type Problem } from '../lib/problems.ts';
 
 /** What a file gave when it was last read. */
 export interface PartyDocument<Party> {
@@ -34,7 +34,7 @@ export async function readPartyDocument<Party extends object>(
       ? { version, party: before?.party ?? null, problems: result }
       : { version, party: result, problems: [] };
   } catch (error) {
-    const found = (error as NodeJS.ErrnoException).code ?? 'an unknown failure';
+    const found = fileFault(error);
     if (before?.version === found) return before;
     return {
       version: found,

@@ -1,7 +1,7 @@
 // Owns: the files of a folder of parties: which there are, and reading those that have changed. Leaves to party-file.ts and
 // party-document.ts: one file; to party-snapshot.ts: what they say together.
 import { readdir } from 'node:fs/promises';
-import type { Problem } from '../lib/problems.ts';
+import { fileFault, type Problem } from '../lib/problems.ts';
 import { type Client, readClient } from './client.ts';
 import { createMetadataReader, type MetadataReader } from './metadata-reader.ts';
 import { type PartyDocument, readPartyDocument } from './party-document.ts';
@@ -54,12 +54,12 @@ async function readAll(
   return { metadata, clients, services };
 }
 
-/** The names in a folder, sorted; the error's code when it cannot be read. */
+/** The names in a folder, sorted; the reason when it cannot be read. */
 export async function listFolder(folder: string): Promise<string[] | string> {
   try {
     return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unknown';
+    return fileFault(error);
   }
 }
 
@@ -75,7 +75,7 @@ async function readSafely(
   try {
     return await readPartyFile(folder, name, before, reader);
   } catch (error) {
-    const found = (error as NodeJS.ErrnoException).code ?? 'an unknown failure';
+    const found = fileFault(error);
     if (before?.version === UNREADABLE && before.problems[0]?.found === found) return before;
     const problems = [{ path: name, found, wanted: 'readable files' }];
     return {

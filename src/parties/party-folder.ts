@@ -18,6 +18,14 @@ export class PartyFolderError extends Error {
   }
 }
 
+/** Nothing of that name is registered. */
+export class NoSuchPartyError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NoSuchPartyError';
+  }
+}
+
 export interface Imported {
   readonly file: string;
   readonly entityIds: readonly string[];
@@ -62,7 +70,7 @@ export async function listParties(folder: string) {
 /**
  * Removes a SAML party's metadata and settings, or a client's or service's document. `name` is the entityID, client_id or
  * address, or one of them with its protocol before it: `saml:…`, `oidc:…`, `cas:…`.
- * @throws PartyFolderError when there is no such party, two of that name, or its file holds others too.
+ * @throws NoSuchPartyError; PartyFolderError when there are two of that name, or its file holds others too.
  */
 export async function removeParty(folder: string, name: string): Promise<readonly string[]> {
   return withLock(join(folder, '.parties'), async () => {
@@ -78,7 +86,7 @@ export async function removeParty(folder: string, name: string): Promise<readonl
       await removeFile(join(folder, document.source));
       return [document.source];
     }
-    if (party === undefined) throw new PartyFolderError(`there is no party '${name}'`);
+    if (party === undefined) throw new NoSuchPartyError(`there is no party '${name}'`);
     if (isAggregate(registry.all(), party)) {
       throw new PartyFolderError(`${party.source} holds other parties too: take the entity out of that file by hand`);
     }

@@ -1,7 +1,7 @@
 // Owns: reading a file of keys: its size, its permissions, and that both belong to the bytes that were read.
 // Leaves to keyring.ts and stable-secret.ts: what the bytes mean.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { ProblemsError } from '../lib/problems.ts';
+import { fileFault, ProblemsError } from '../lib/problems.ts';
 import { KEY_FILE_MAX_BYTES } from './json-record.ts';
 
 /** Group read is allowed: Kubernetes' fsGroup turns 0400 into 0440. */
@@ -40,8 +40,7 @@ export function readSecretFile(path: string): Buffer {
 }
 
 function unreadable(path: string, error: unknown): ProblemsError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
-  return refusal(path, code, 'a file that can be read');
+  return refusal(path, fileFault(error), 'a file that can be read');
 }
 
 function refusal(path: string, found: string, wanted: string): ProblemsError {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileVersion } from '../lib/file-version.ts';
-import { type Problem, Problems, ProblemsError } from '../lib/problems.ts';
+import { fileFault, type Problem, Problems, ProblemsError } from '../lib/problems.ts';
 import { readSecretFile } from '../sealer/secret-file.ts';
 import { readCertificate } from '../xml/key.ts';
 import { type PublishedKey, type PublishedSet, parseKeySet, thumbprint } from './key-set.ts';
@@ -120,8 +120,7 @@ function firstCertificate(folder: string) {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const found = (error as NodeJS.ErrnoException).code ?? 'a file that cannot be read';
-    throw new ProblemsError([{ path, found, wanted: 'one certificate in PEM' }]);
+    throw new ProblemsError([{ path, found: fileFault(error), wanted: 'one certificate in PEM' }]);
   }
   const certificate = readCertificate(text);
   if (certificate !== null) return certificate;

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { LANGUAGES } from '../core/language.ts';
-import { Problems } from '../lib/problems.ts';
+import { fileFault, Problems } from '../lib/problems.ts';
 import { createPages, type Pages, type Templates } from './pages.ts';
 import { renderSamples } from './theme-samples.ts';
 
@@ -64,7 +64,7 @@ function readFolder(folder: string, own: Templates, problems: Problems): Found {
   try {
     names = readdirSync(folder);
   } catch (error) {
-    problems.add('theme', `${folder}: ${(error as NodeJS.ErrnoException).code}`, 'a folder that can be read');
+    problems.add('theme', `${folder}: ${fileFault(error)}`, 'a folder that can be read');
     return NOTHING;
   }
   const templates = new Map<string, string>();
@@ -92,7 +92,7 @@ function readSmall(path: string, problems: Problems): string | null {
     if (statSync(path).size <= FILE_MAX_BYTES) return readFileSync(path, 'utf8');
     problems.add(`theme: ${path}`, 'a large file', `at most ${FILE_MAX_BYTES / 1024} KiB`);
   } catch (error) {
-    problems.add(`theme: ${path}`, String((error as NodeJS.ErrnoException).code), 'a file that can be read');
+    problems.add(`theme: ${path}`, fileFault(error), 'a file that can be read');
   }
   return null;
 }

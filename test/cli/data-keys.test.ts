@@ -109,8 +109,11 @@ test('init makes a ring for its owner only, never over one', async (t) => {
   assert.deepEqual(readFileSync(at.file), before);
 });
 
+test('init needs a configuration, or a realm', async () => {
+  await assert.rejects(run(['init', '--file', 'x.json']), /signet\.yaml: found no such file/);
+});
+
 for (const { name, args, exit, says } of [
-  { name: 'without a realm', args: ['--file', 'x.json'], exit: 1, says: /--realm/ },
   {
     name: 'with a propagation that polling alone takes',
     args: ['--realm', REALM, '--propagation', '70s'],

@@ -44,8 +44,8 @@ for (const realm of ['', 'a\0b']) {
   });
 }
 
-test('init needs a realm', async () => {
-  await assert.rejects(run('init'), /--realm/);
+test('init needs a configuration, or a realm', async () => {
+  await assert.rejects(run('init'), /signet\.yaml: found no such file/);
 });
 
 const PENDING = keyOf(3, { ...LONG, created: NOW, activates: NOW + 60 });

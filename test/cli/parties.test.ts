@@ -60,7 +60,7 @@ test('import from standard input and from a file, list, remove', async () => {
   );
   assert.match((await run(['list'])).out, /https:\/\/sp\.example\/acs/);
   assert.match((await run(['remove', ONE])).out, /^removed one-/);
-  await assert.rejects(run(['remove', ONE]), (error) => error instanceof CliFailure && error.exitCode === 2);
+  await assert.rejects(run(['remove', ONE]), (error) => error instanceof CliFailure && error.exitCode === 1);
 });
 
 test('metadata that is wrong is refused with all its problems', async () => {
@@ -205,7 +205,7 @@ test('a client is removed by its id, and where a SAML party has the same name, b
   assert.match((await run(['remove', 'oidc:https://two.example'])).out, /^removed two-example-\w+\.client\.yaml;/);
   assert.match((await run(['list'])).out, /^https:\/\/two\.example$/m);
   assert.match((await run(['remove', 'wiki'])).out, /^removed wiki\.client\.yaml/);
-  await assert.rejects(run(['remove', 'wiki']), (error) => error instanceof CliFailure && error.exitCode === 2);
+  await assert.rejects(run(['remove', 'wiki']), (error) => error instanceof CliFailure && error.exitCode === 1);
 });
 
 test('a CAS service by its address: written, listed, not written twice, removed', async () => {

@@ -141,7 +141,7 @@ const refusals: readonly {
     name: 'a file that is not there',
     args: ['publish-next', '--key', '/nowhere.pem'],
     code: 1,
-    says: /nowhere\.pem: found ENOENT/,
+    says: /nowhere\.pem: found no such file \(ENOENT\)/,
   },
 ];
 

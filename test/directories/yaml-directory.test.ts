@@ -58,7 +58,11 @@ test('people are found by any spelling of their name and by their id, and by not
 });
 
 const atStart: readonly { readonly name: string; readonly path: () => string; readonly says: RegExp }[] = [
-  { name: 'a missing file', path: () => join(folder, 'none.yaml'), says: /ENOENT; wanted a readable file/ },
+  {
+    name: 'a missing file',
+    path: () => join(folder, 'none.yaml'),
+    says: /no such file \(ENOENT\); wanted a readable file/,
+  },
   { name: 'a folder', path: () => mkdtempSync(join(folder, 'd-')), says: /EISDIR|mode/ },
   {
     name: 'a file that others may read',

@@ -135,7 +135,7 @@ test('what cannot be opened is told once, and its parties stay', async () => {
   assert.equal(await registry.reload(), true);
   assert.equal(await registry.reload(), false);
   assert.deepEqual(served(registry), [ONE, TWO]);
-  assert.equal(found(registry), 'all.xml: EISDIR');
+  assert.equal(found(registry), 'all.xml: a folder (EISDIR)');
 });
 
 test('of many changes in a row the newest wins, also when each is asked for while another is being read', async () => {

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ProblemsError } from '../../src/lib/problems.ts';
-import { importParty, listParties, PartyFolderError, removeParty } from '../../src/parties/party-folder.ts';
+import {
+  importParty,
+  listParties,
+  NoSuchPartyError,
+  PartyFolderError,
+  removeParty,
+} from '../../src/parties/party-folder.ts';
 import { metadataXml } from '../protocols/saml/idp.ts';
 
 let folder = '';
@@ -75,7 +81,7 @@ test('remove takes the settings along, and only that party', async () => {
 
 test('remove refuses what is not there, or not alone in its file', async () => {
   await importParty(folder, bytes(ONE), 'x.xml');
-  await assert.rejects(removeParty(folder, 'https://other.example'), PartyFolderError);
+  await assert.rejects(removeParty(folder, 'https://other.example'), NoSuchPartyError);
   const both = [ONE, 'https://two.example'].map((id) => metadataXml({ entityId: id }).replace(/<\?xml.*?-->/s, ''));
   await writeFile(
     join(folder, 'all.xml'),

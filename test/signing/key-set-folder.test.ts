@@ -234,14 +234,14 @@ const refused: readonly { name: string; arrange: (path: string) => void; passphr
     arrange: (path) => writeFirst(path, a, PASSPHRASE),
     expect: /key\.pem: found an encrypted key; wanted its passphrase in SIGNET_SAML_SIGNING_PASSPHRASE/,
   },
-  { name: 'no key', arrange: () => {}, expect: /key\.pem: found ENOENT/ },
+  { name: 'no key', arrange: () => {}, expect: /key\.pem: found no such file \(ENOENT\)/ },
   {
     name: 'no certificate',
     arrange: (path) => {
       writeFirst(path, a);
       rmSync(join(path, 'certificate.pem'));
     },
-    expect: /certificate\.pem: found ENOENT/,
+    expect: /certificate\.pem: found no such file \(ENOENT\)/,
   },
   {
     name: 'the certificate of another key',
