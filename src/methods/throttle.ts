@@ -108,11 +108,11 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
 
   /** Of the address, and of the wider networks that it is in. */
   const bucketsOf = (address: string, now: EpochSeconds): readonly Filled[] =>
-    addressNetworks(address).map(({ key, times }) => {
-      const bucket = addresses.get(key) ?? { level: 0, at: now };
-      addresses.set(key, bucket);
-      return { bucket, by: { size: policy.addressFailures * times, window: policy.window } };
-    });
+    addressNetworks(address).map(({ key, times }) => ({
+      key,
+      bucket: addresses.get(key) ?? { level: 0, at: now },
+      by: { size: policy.addressFailures * times, window: policy.window },
+    }));
 
   const placeOf = (address: string | null): string | null => {
     const place = address === null ? null : addressKey(address);
@@ -175,7 +175,11 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
       const full = Math.max(0, ...buckets.map(({ bucket, by }) => bucketWait(bucket, by, now)));
       if (full > 0) return { kind: 'throttled', retryAfter: Math.ceil(full) };
       // Before the store is asked, so that many at once find them filled.
-      for (const { bucket, by } of buckets) fillBucket(bucket, by, now);
+      for (const { key, bucket, by } of buckets) {
+        fillBucket(bucket, by, now);
+        // Only now: who is turned away takes no room in which others are remembered.
+        addresses.set(key, bucket);
+      }
       const unfill = (): void => {
         for (const { bucket } of buckets) unfillBucket(bucket);
       };
@@ -205,6 +209,7 @@ export function createThrottle({ policy, store, capacity, onAddressUnknown }: Th
 }
 
 interface Filled {
+  readonly key: string;
   readonly bucket: LeakyBucket;
   readonly by: BucketPolicy;
 }

@@ -2,7 +2,7 @@
 // session itself; to sql-revocations.ts: ending one.
 import type { AccountId, DirectoryUnavailable } from '../core/account.ts';
 import type { SessionJournal, SessionRow } from '../core/session-journal.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Queries } from '../database/database.ts';
 import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 
@@ -51,18 +51,35 @@ export function createSqlSessions(database: Database): SessionJournal & SessionL
           .orderBy('sid')
           .limit(limit);
         if (accountId !== null) query = query.where('account_id', '=', accountId);
-        if (live) query = query.where('ended_at', 'is', null).where('expires_at', '>', now);
+        const everybody = await endOfEverybody(queries);
+        if (live) {
+          query = query
+            .where('ended_at', 'is', null)
+            .where('expires_at', '>', now)
+            .where('created_at', '>=', everybody);
+        }
         const rows = await query.execute();
         return rows.map((row) => ({
           sid: decodeBase64url(row.sid) ?? new Uint8Array(),
           accountId: row.account_id,
           createdAt: row.created_at,
           expiresAt: row.expires_at,
-          endedAt: row.ended_at,
+          endedAt: row.ended_at ?? (row.created_at < everybody ? everybody : null),
           methods: JSON.parse(row.methods) as readonly string[],
           address: row.address,
           userAgent: row.user_agent,
         }));
       }),
   };
+}
+
+/** Sessions of before are over. Their rows do not say so: ending everybody's must not wait for so many to be written. */
+async function endOfEverybody(queries: Queries): Promise<EpochSeconds> {
+  const row = await queries
+    .selectFrom('revocations')
+    .select('not_before')
+    .where('kind', '=', 'all')
+    .where('subject', '=', '')
+    .executeTakeFirst();
+  return row?.not_before ?? 0;
 }

@@ -283,6 +283,22 @@ for (const { network, address, expect, beside } of [
   });
 }
 
+// CWE-770: whoever has a /48 has 65,536 addresses to be turned away from, and no room with them to make others forgotten.
+test('addresses that are turned away for their network’s sake make no other be forgotten', async () => {
+  const { throttle } = open({ addressFailures: 5 }, 50);
+  const other = (n: number) => ({ ...anna, accountId: `a${n}` });
+  for (let n = 0; n < 5; n++) assert.equal(await fail(throttle, from('192.0.2.1', other(n)), start), 0);
+  for (let n = 0; n < 80; n++) {
+    const address = `2001:db8:1:1${(n >> 2) & 3}0${n & 3}::1`;
+    assert.equal(await fail(throttle, from(address, other(100 + n)), start), 0, address);
+  }
+  for (let n = 0; n < 200; n++) {
+    const address = `2001:db8:1:${(n + 0x4000).toString(16)}::1`;
+    assert.ok((await fail(throttle, from(address, other(200 + n)), start)) > 0, address);
+  }
+  assert.ok((await fail(throttle, from('192.0.2.1', other(9)), start)) > 0);
+});
+
 test('successes do not fill an address’s count, and a finished login does not empty it', async () => {
   const { throttle } = open({ addressFailures: 5 });
   const office = (n: number) => from('192.0.2.1', { ...anna, accountId: `a${n}` });

@@ -253,6 +253,28 @@ forEachDatabase(({ test: on }) => {
     assert.deepEqual(await sessions.list(null, { live: true, limit: 10 }, NOW), []);
     feed.close();
   });
+
+  // CWE-451: whoever has ended everything must not read that it goes on.
+  on('the list of sessions knows that everybody’s have been ended, and which came afterwards', async ({ database }) => {
+    const sessions = createSqlSessions(database);
+    const common = { expiresAt: NOW + 43_200, methods: ['password'], address: null, userAgent: null };
+    await sessions.record({ ...common, sid: SID, accountId: 'a-anna', createdAt: NOW });
+    await database.transaction('revoke', (queries) =>
+      writeRevocation(queries, { kind: 'all', notBefore: NOW + 61, until: NOW + 43_200 }, NOW + 60),
+    );
+    await sessions.record({ ...common, sid: OTHER, accountId: 'a-anna', createdAt: NOW + 61 });
+    const [later, ...earlier] = up(await sessions.list('a-anna', { live: true, limit: 10 }, NOW + 70));
+    assert.deepEqual([later?.sid, earlier], [OTHER, []]);
+    const all = up(await sessions.list(null, { live: false, limit: 10 }, NOW + 70));
+    assert.deepEqual(
+      all.map(({ createdAt, endedAt }) => [createdAt, endedAt]),
+      [
+        [NOW + 61, null],
+        [NOW, NOW + 61],
+      ],
+    );
+    assert.equal(up(await sessions.list(null, { live: true, limit: 1 }, NOW + 70)).length, 1);
+  });
 });
 
 test('a node that starts while the database is down has never read the feed', async () => {
