@@ -1,7 +1,5 @@
 // Owns: which address leads to which desk. Leaves to http/app.ts: serving them; to wire.ts: everything they are made of.
 import { createHash } from 'node:crypto';
-import { createAccountRoutes } from './account-routes.ts';
-import { casSignOut, createCasRoutes } from './cas-routes.ts';
 import type { Config } from './config/config.ts';
 import type { MethodName } from './core/authentication-event.ts';
 import type { RelyingPartyKey } from './core/authentication-request.ts';
@@ -16,10 +14,12 @@ import type { HashPool } from './methods/hash-pool.ts';
 import type { PasswordMethod } from './methods/password.ts';
 import { provedDestinations } from './methods/proved-destinations.ts';
 import type { Throttle } from './methods/throttle.ts';
-import type { NodeFactors } from './node-factors.ts';
-import { createOidcRoutes } from './oidc-routes.ts';
+import { createAccountRoutes } from './node/account-routes.ts';
+import { casSignOut, createCasRoutes } from './node/cas-routes.ts';
+import type { NodeFactors } from './node/factors.ts';
+import { createOidcRoutes } from './node/oidc-routes.ts';
+import { portalTiles } from './node/portal-tiles.ts';
 import type { Parts } from './parts.ts';
-import { portalTiles } from './portal-tiles.ts';
 import type { CasServer } from './protocols/cas/cas-server.ts';
 import type { OidcProvider } from './protocols/oidc/oidc-provider.ts';
 import type { SamlAdapter } from './protocols/saml/saml-adapter.ts';

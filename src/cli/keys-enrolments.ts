@@ -2,8 +2,8 @@
 // and its people's sessions end. docs/sealed-values.md, Lineage; docs/operations.md, Leaks.
 import type { Config } from '../config/config.ts';
 import { disableEnrolledUnder, enrolledUnder, type MadeUnder } from '../directories/sql-lineage.ts';
-import { endSessionsOf } from '../end-sessions.ts';
 import { messageOf, ProblemsError } from '../lib/problems.ts';
+import { endSessionsOf } from '../node/end-sessions.ts';
 import type { Keyring } from '../sealer/keyring.ts';
 import { CliFailure } from './io.ts';
 import type { Followed } from './keys-apply.ts';

@@ -2,7 +2,7 @@
 import { readConfig } from '../config/read-config.ts';
 import { isUnavailable } from '../core/account.ts';
 import { Problems } from '../lib/problems.ts';
-import { describeSchema, openConfiguredDatabase } from '../shared-state.ts';
+import { describeSchema, openConfiguredDatabase } from '../node/shared-state.ts';
 import { forgetSerials } from '../state/sql-meta.ts';
 import { CliFailure, type CliIo } from './io.ts';
 

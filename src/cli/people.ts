@@ -16,8 +16,8 @@ import {
 } from '../directories/sql-people.ts';
 import { checkPeople, type Person } from '../directories/users-file.ts';
 import * as file from '../directories/users-file-edit.ts';
-import { endOfAll, endSessionsOf } from '../end-sessions.ts';
 import { messageOf, ProblemsError } from '../lib/problems.ts';
+import { endOfAll, endSessionsOf } from '../node/end-sessions.ts';
 import { forgetAttempts } from '../state/sql-attempts.ts';
 import { forgetConsents } from '../state/sql-consents.ts';
 import { directoryCalled } from './directory-choice.ts';

@@ -3,9 +3,9 @@
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { absenceId } from '../core/session.ts';
-import { endedUntil, endOfAll } from '../end-sessions.ts';
 import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
+import { endedUntil, endOfAll } from '../node/end-sessions.ts';
 import type { RevocationEntry } from '../state/revocation-file.ts';
 import { readParticipants } from '../state/sql-participants.ts';
 import { createSqlSessions, type ListedSession } from '../state/sql-sessions.ts';

@@ -1,6 +1,6 @@
 // Owns: the options that several `signet signing-keys` commands share. Leaves to signing-keys-place.ts: where keys are.
 import { type Command, Option } from 'commander';
-import type { SigningSetName } from '../signing-sets.ts';
+import type { SigningSetName } from '../node/signing-sets.ts';
 import type { CliIo } from './io.ts';
 
 export type SigningKeysIo = Pick<CliIo, 'out' | 'clock' | 'random' | 'environment'>;

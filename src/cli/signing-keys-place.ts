@@ -1,8 +1,8 @@
 // Owns: whose signing keys a command is about, and where they are.
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
+import { SIGNING_SETS, type SigningSet, type SigningSetName } from '../node/signing-sets.ts';
 import type { KeySetPlace } from '../signing/key-set-folder.ts';
-import { SIGNING_SETS, type SigningSet, type SigningSetName } from '../signing-sets.ts';
 import type { SetOptions, SigningKeysIo } from './signing-keys-options.ts';
 
 /** A set as the configuration places it. */

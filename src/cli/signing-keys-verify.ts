@@ -2,8 +2,8 @@
 // Nodes are believed: one that lies could only hold a promotion up, or be left behind by it, and neither forges anything.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { SIGNING_KEYS_PATH } from '../node/signing-sets.ts';
 import { loadKeySet, type SigningKeySet } from '../signing/key-set-folder.ts';
-import { SIGNING_KEYS_PATH } from '../signing-sets.ts';
 import { endpointsOf, getFromNode, reasonOf } from './ask-nodes.ts';
 import { CliFailure } from './io.ts';
 import { columns } from './keys-listing.ts';

@@ -4,7 +4,7 @@ import { readConfig } from '../config/read-config.ts';
 import type { AccountId } from '../core/account.ts';
 import type { Queries } from '../database/database.ts';
 import { removeAllCredentials } from '../directories/sql-credentials.ts';
-import { endSessionsOf } from '../end-sessions.ts';
+import { endSessionsOf } from '../node/end-sessions.ts';
 import { clearAttempts } from '../state/sql-attempts.ts';
 import { findAccount } from './find-account.ts';
 import { CliFailure, type CliIo } from './io.ts';

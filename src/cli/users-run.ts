@@ -6,7 +6,7 @@ import type { Account } from '../core/account.ts';
 import { newAccountId, UsersEditError } from '../directories/users-file-edit.ts';
 import { createHash } from '../methods/argon2.ts';
 import { type PasswordProblem, wordsOfPerson } from '../methods/password-policy.ts';
-import { passwordPolicyOf } from '../new-passwords.ts';
+import { passwordPolicyOf } from '../node/new-passwords.ts';
 import { directoryCalled } from './directory-choice.ts';
 import { CliFailure, type CliIo, readInput } from './io.ts';
 import { type ListedPerson, type People, peopleOf } from './people.ts';

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { isUnavailable } from '../core/account.ts';
 import type { Database } from '../database/database.ts';
 import { Problems } from '../lib/problems.ts';
-import { type ConfiguredDatabase, openConfiguredDatabase } from '../shared-state.ts';
+import { type ConfiguredDatabase, openConfiguredDatabase } from '../node/shared-state.ts';
 import { CliFailure, type CliIo } from './io.ts';
 
 /** An answer, whatever it is, without the possibility of an outage. */

@@ -1,4 +1,4 @@
-// Owns: which methods and enrolments a node has, beside the password and WebAuthn. Leaves to node-factors.ts: what they stand on.
+// Owns: which methods and enrolments a node has, beside the password and WebAuthn. Leaves to node/factors.ts: what they stand on.
 import type { CredentialStore } from '../core/credential.ts';
 import type { MessageSender } from '../core/message.ts';
 import type { OneTimeCodes, SendPolicy } from '../core/one-time-code.ts';

@@ -3,13 +3,13 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { disownEnrolments } from '../directories/disown-enrolments.ts';
-import { endSessionsOf } from '../end-sessions.ts';
 import { formatProblem, type Problems } from '../lib/problems.ts';
 import { type DataKeyringSource, openDataKeyringFile } from '../sealer/data-key-file.ts';
 import { type KeyringEvent, type KeyringSource, openKeyringFile } from '../sealer/key-file.ts';
-import type { SharedState } from '../shared-state.ts';
 import { highestSerial, type RingName } from '../state/sql-meta.ts';
+import { endSessionsOf } from './end-sessions.ts';
 import type { PartEvent, PartsContext } from './parts-context.ts';
+import type { SharedState } from './shared-state.ts';
 
 export type Serials = Readonly<Record<RingName, number>>;
 

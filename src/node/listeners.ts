@@ -5,13 +5,13 @@ import { createManagement } from '../http/management.ts';
 import { createRequestReader } from '../http/read-request.ts';
 import { securityHeaders } from '../http/security-headers.ts';
 import { createSender } from '../http/send-reply.ts';
-import { type NodeView, notReady, refreshGauges, ringReports, statusOf } from '../node-status.ts';
 import { METADATA_PATH, SCRIPT_PATH } from '../routes.ts';
-import { SIGNING_KEYS_PATH, signingKeysDocument } from '../signing-sets.ts';
 import type { Desk } from '../web/desk.ts';
 import { createForwardWarning } from './forward-warning.ts';
 import type { NodeContext } from './node-context.ts';
 import { ownMetadata } from './protocols.ts';
+import { SIGNING_KEYS_PATH, signingKeysDocument } from './signing-sets.ts';
+import { type NodeView, notReady, refreshGauges, ringReports, statusOf } from './status.ts';
 
 export interface Listeners {
   readonly publicListener: RequestListener;

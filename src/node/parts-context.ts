@@ -1,7 +1,7 @@
 // Owns: what opening a node's files needs from outside, and how it is told what becomes of them. Leaves to parts.ts: opening them.
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
-import type { SharedStateContext } from '../shared-state.ts';
+import type { SharedStateContext } from './shared-state.ts';
 
 /** Something that the log should have; `problems` when a file was refused and the last good copy stays. */
 export interface PartEvent {

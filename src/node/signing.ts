@@ -2,8 +2,8 @@
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problems } from '../lib/problems.ts';
 import { type KeySetEvent, openKeySetFolder, type SigningKeySource } from '../signing/followed-key-set.ts';
-import { SIGNING_SETS, type SigningSetName, signingKeyWarnings } from '../signing-sets.ts';
 import type { PartEvent, PartsContext } from './parts-context.ts';
+import { SIGNING_SETS, type SigningSetName, signingKeyWarnings } from './signing-sets.ts';
 
 export function openSigning(
   config: Config,

@@ -1,7 +1,7 @@
 // What happens to somebody in SQL and to their sessions happens at once, in both databases.
 import assert from 'node:assert/strict';
 import { addPeople, changePerson, listPeople, removePerson, type WithIt } from '../../src/directories/sql-people.ts';
-import { endSessionsOf } from '../../src/end-sessions.ts';
+import { endSessionsOf } from '../../src/node/end-sessions.ts';
 import { type Engine, forEachDatabase, NOW, up } from '../support/databases.ts';
 
 const policy = {

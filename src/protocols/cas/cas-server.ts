@@ -1,5 +1,5 @@
 // Owns: putting the CAS server together from its parts, and which endpoint reads and tells what (§2).
-// Leaves to cas-routes.ts: HTTP; to each file: its part.
+// Leaves to node/cas-routes.ts: HTTP; to each file: its part.
 import type { Directory } from '../../core/account.ts';
 import type { ConsentStore } from '../../core/consent.ts';
 import type { ProtocolAdapter } from '../../core/protocol-adapter.ts';

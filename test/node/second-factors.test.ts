@@ -3,14 +3,14 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readConfig } from '../src/config/read-config.ts';
-import { CODE_FIELD, DESTINATION_FIELD } from '../src/methods/factor-method.ts';
-import { passwordPolicyOf } from '../src/new-passwords.ts';
-import { newStableSecret, parseStableSecret } from '../src/sealer/stable-secret.ts';
-import { createSecondFactors } from '../src/second-factors.ts';
-import { add, anna, at, createWorld, fields, random, START } from './methods/factor-person.ts';
-import { createMemoryOneTimeCodes } from './support/memory-one-time-codes.ts';
-import { startSmtpServer } from './support/smtp-server.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { CODE_FIELD, DESTINATION_FIELD } from '../../src/methods/factor-method.ts';
+import { passwordPolicyOf } from '../../src/node/new-passwords.ts';
+import { createSecondFactors } from '../../src/node/second-factors.ts';
+import { newStableSecret, parseStableSecret } from '../../src/sealer/stable-secret.ts';
+import { add, anna, at, createWorld, fields, random, START } from '../methods/factor-person.ts';
+import { createMemoryOneTimeCodes } from '../support/memory-one-time-codes.ts';
+import { startSmtpServer } from '../support/smtp-server.ts';
 
 function configured(text: string) {
   const folder = mkdtempSync(join(tmpdir(), 'signet-'));

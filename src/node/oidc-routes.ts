@@ -1,18 +1,18 @@
 // Owns: the OpenID Provider's addresses, and which origins' scripts may call them. Leaves to protocols/oidc: what requests
 // and answers mean; to web/: signing in and out.
-import type { Arrival } from './core/protocol-adapter.ts';
-import type { Reply } from './core/reply.ts';
-import type { Route } from './http/app.ts';
-import type { Metrics } from './metrics/metrics.ts';
-import type { ProgramRequest } from './protocols/oidc/client-authentication.ts';
-import { OIDC_PATHS } from './protocols/oidc/discovery.ts';
-import { readEndSession } from './protocols/oidc/end-session.ts';
-import type { OidcProvider } from './protocols/oidc/oidc-provider.ts';
-import type { ProgramAnswer } from './protocols/oidc/token-endpoint.ts';
-import type { Log } from './web/desk.ts';
-import type { LoginDesk } from './web/login-desk.ts';
-import type { LogoutDesk } from './web/logout-desk.ts';
-import type { RequestFacts } from './web/request-facts.ts';
+import type { Arrival } from '../core/protocol-adapter.ts';
+import type { Reply } from '../core/reply.ts';
+import type { Route } from '../http/app.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ProgramRequest } from '../protocols/oidc/client-authentication.ts';
+import { OIDC_PATHS } from '../protocols/oidc/discovery.ts';
+import { readEndSession } from '../protocols/oidc/end-session.ts';
+import type { OidcProvider } from '../protocols/oidc/oidc-provider.ts';
+import type { ProgramAnswer } from '../protocols/oidc/token-endpoint.ts';
+import type { Log } from '../web/desk.ts';
+import type { LoginDesk } from '../web/login-desk.ts';
+import type { LogoutDesk } from '../web/logout-desk.ts';
+import type { RequestFacts } from '../web/request-facts.ts';
 
 export interface OidcRouteParts {
   readonly provider: OidcProvider;

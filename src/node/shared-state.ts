@@ -1,30 +1,30 @@
 // Owns: what the nodes of a cluster remember in common: in a database where there is one, else each by itself.
 // Leaves to parts.ts: files; to wire.ts: who uses it.
 import { existsSync, readFileSync } from 'node:fs';
-import type { Config } from './config/config.ts';
-import { describeTarget } from './config/database-url.ts';
-import { type DirectoryUnavailable, isUnavailable } from './core/account.ts';
-import type { AttemptStore } from './core/attempt-counter.ts';
-import type { ConsentStore } from './core/consent.ts';
-import type { LocalSpent, SpentStore } from './core/revocation.ts';
-import { type Database, type DatabaseEvent, openDatabase } from './database/database.ts';
-import { inspectSchema, type SchemaState } from './database/migrations.ts';
-import { whenMigrated } from './database/when-migrated.ts';
-import { encodeBase64url } from './lib/base64url.ts';
-import type { Clock } from './lib/clock.ts';
-import { messageOf, type Problems } from './lib/problems.ts';
-import type { Random } from './lib/random.ts';
-import { device } from './sealer/purpose.ts';
-import { startHousekeeping } from './state/housekeeping.ts';
-import { createMemoryAttempts } from './state/memory-attempts.ts';
-import { openRevocationFeed, type RevocationFeed, type RevocationFeedEvent } from './state/revocation-feed.ts';
-import { createNodeSpent } from './state/spent-table.ts';
-import { createSqlAttempts } from './state/sql-attempts.ts';
-import { createSqlAudit, type SqlAudit } from './state/sql-audit.ts';
-import { createSqlConsents } from './state/sql-consents.ts';
-import { createSqlParticipants, type SqlParticipants } from './state/sql-participants.ts';
-import { openSqlRevocations, type SqlRevocationEvent } from './state/sql-revocations.ts';
-import { createSqlSpent } from './state/sql-spent.ts';
+import type { Config } from '../config/config.ts';
+import { describeTarget } from '../config/database-url.ts';
+import { type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
+import type { AttemptStore } from '../core/attempt-counter.ts';
+import type { ConsentStore } from '../core/consent.ts';
+import type { LocalSpent, SpentStore } from '../core/revocation.ts';
+import { type Database, type DatabaseEvent, openDatabase } from '../database/database.ts';
+import { inspectSchema, type SchemaState } from '../database/migrations.ts';
+import { whenMigrated } from '../database/when-migrated.ts';
+import { encodeBase64url } from '../lib/base64url.ts';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf, type Problems } from '../lib/problems.ts';
+import type { Random } from '../lib/random.ts';
+import { device } from '../sealer/purpose.ts';
+import { startHousekeeping } from '../state/housekeeping.ts';
+import { createMemoryAttempts } from '../state/memory-attempts.ts';
+import { openRevocationFeed, type RevocationFeed, type RevocationFeedEvent } from '../state/revocation-feed.ts';
+import { createNodeSpent } from '../state/spent-table.ts';
+import { createSqlAttempts } from '../state/sql-attempts.ts';
+import { createSqlAudit, type SqlAudit } from '../state/sql-audit.ts';
+import { createSqlConsents } from '../state/sql-consents.ts';
+import { createSqlParticipants, type SqlParticipants } from '../state/sql-participants.ts';
+import { openSqlRevocations, type SqlRevocationEvent } from '../state/sql-revocations.ts';
+import { createSqlSpent } from '../state/sql-spent.ts';
 
 /** Something that the log should have. */
 export interface SharedStateEvent {

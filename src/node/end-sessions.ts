@@ -1,12 +1,12 @@
 // Owns: ending all sessions of somebody, in the same transaction as what made it necessary.
 // Leaves to state/revocation-rows.ts: the entry itself, and every node's reading it.
-import type { Config } from './config/config.ts';
-import type { AccountId } from './core/account.ts';
-import type { Queries } from './database/database.ts';
-import type { EpochSeconds } from './lib/clock.ts';
-import { LONGEST_OPENING } from './sealer/purpose.ts';
-import type { RevocationEntry } from './state/revocation-file.ts';
-import { writeRevocation } from './state/revocation-rows.ts';
+import type { Config } from '../config/config.ts';
+import type { AccountId } from '../core/account.ts';
+import type { Queries } from '../database/database.ts';
+import type { EpochSeconds } from '../lib/clock.ts';
+import { LONGEST_OPENING } from '../sealer/purpose.ts';
+import type { RevocationEntry } from '../state/revocation-file.ts';
+import { writeRevocation } from '../state/revocation-rows.ts';
 
 /** Whatever was proved until now counts no more, on every node within `revocations.poll` seconds. */
 export async function endSessionsOf(

@@ -1,15 +1,15 @@
 // Owns: which protocols have sets of signing keys, where, and what each may hold; what a node says of its sets.
 // Leaves to signing/: what a set is. Used by the node (node/signing.ts, node/listeners.ts) and by the command line.
-import type { Config } from './config/config.ts';
-import { OIDC_PASSPHRASE_VARIABLE, SAML_PASSPHRASE_VARIABLE } from './config/environment.ts';
-import type { EpochSeconds } from './lib/clock.ts';
-import type { Problem } from './lib/problems.ts';
-import { JWS_ALGORITHMS } from './parties/client-metadata.ts';
-import { SIGNED_SECONDS } from './protocols/oidc/jwt.ts';
-import { METADATA_MAX_AGE } from './protocols/saml/metadata-endpoint.ts';
-import { SAML_KEY_ALGORITHMS } from './protocols/saml/signers.ts';
-import type { SigningKeySource } from './signing/followed-key-set.ts';
-import { type KeySetPlace, type SigningKeySet, signingFault } from './signing/key-set-folder.ts';
+import type { Config } from '../config/config.ts';
+import { OIDC_PASSPHRASE_VARIABLE, SAML_PASSPHRASE_VARIABLE } from '../config/environment.ts';
+import type { EpochSeconds } from '../lib/clock.ts';
+import type { Problem } from '../lib/problems.ts';
+import { JWS_ALGORITHMS } from '../parties/client-metadata.ts';
+import { SIGNED_SECONDS } from '../protocols/oidc/jwt.ts';
+import { METADATA_MAX_AGE } from '../protocols/saml/metadata-endpoint.ts';
+import { SAML_KEY_ALGORITHMS } from '../protocols/saml/signers.ts';
+import type { SigningKeySource } from '../signing/followed-key-set.ts';
+import { type KeySetPlace, type SigningKeySet, signingFault } from '../signing/key-set-folder.ts';
 
 /** One protocol's set, as it follows from the configuration. */
 export interface SigningSet {

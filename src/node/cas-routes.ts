@@ -1,14 +1,14 @@
 // Owns: the CAS server's addresses. Leaves to protocols/cas: what requests and answers mean; to web/: signing in and out.
-import type { Reply } from './core/reply.ts';
-import type { Route } from './http/app.ts';
-import type { Metrics } from './metrics/metrics.ts';
-import { casProblem } from './protocols/cas/cas-errors.ts';
-import { plainAnswer, validationFailure } from './protocols/cas/cas-response.ts';
-import { CAS_ENDPOINTS, type CasEndpoint, type CasServer } from './protocols/cas/cas-server.ts';
-import type { Log } from './web/desk.ts';
-import type { LoginDesk } from './web/login-desk.ts';
-import type { LogoutDesk, SignOutRequest } from './web/logout-desk.ts';
-import type { RequestFacts } from './web/request-facts.ts';
+import type { Reply } from '../core/reply.ts';
+import type { Route } from '../http/app.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { casProblem } from '../protocols/cas/cas-errors.ts';
+import { plainAnswer, validationFailure } from '../protocols/cas/cas-response.ts';
+import { CAS_ENDPOINTS, type CasEndpoint, type CasServer } from '../protocols/cas/cas-server.ts';
+import type { Log } from '../web/desk.ts';
+import type { LoginDesk } from '../web/login-desk.ts';
+import type { LogoutDesk, SignOutRequest } from '../web/logout-desk.ts';
+import type { RequestFacts } from '../web/request-facts.ts';
 
 export interface CasRouteParts {
   readonly server: CasServer;

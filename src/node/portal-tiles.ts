@@ -1,9 +1,9 @@
 // Owns: which applications stand on the page at `/`: those that may be opened without having asked. Leaves to home-desk.ts
 // the page; to each protocol: opening one.
-import type { Client } from './parties/client.ts';
-import type { PartyRegistry } from './parties/party-registry.ts';
-import type { Service } from './parties/service.ts';
-import type { Tile } from './web/pages.ts';
+import type { Client } from '../parties/client.ts';
+import type { PartyRegistry } from '../parties/party-registry.ts';
+import type { Service } from '../parties/service.ts';
+import type { Tile } from '../web/pages.ts';
 
 /** `issuer`: who an OpenID Connect client is told to sign in with (OpenID Connect Core §4). */
 export function portalTiles(

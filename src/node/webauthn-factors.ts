@@ -1,16 +1,16 @@
 // Owns: a node's keys and passkeys as they follow from its configuration. Leaves to methods/: what they are; to
-// node-factors.ts: the stores that they stand on.
-import type { Config } from './config/config.ts';
-import type { Directory } from './core/account.ts';
-import type { CredentialStore } from './core/credential.ts';
-import type { SpentStore } from './core/revocation.ts';
-import { readCertificates } from './lib/certificates.ts';
-import type { Random } from './lib/random.ts';
-import type { FactorEnrolment, FactorMethod } from './methods/factor-method.ts';
-import { createPasskeySignIn, createWebauthnMethod, type PasskeySignIn } from './methods/webauthn.ts';
-import { createWebauthnEnrolment } from './methods/webauthn-enrol.ts';
-import { userHandles, webauthnParty } from './methods/webauthn-party.ts';
-import type { StableSecret } from './sealer/stable-secret.ts';
+// factors.ts: the stores that they stand on.
+import type { Config } from '../config/config.ts';
+import type { Directory } from '../core/account.ts';
+import type { CredentialStore } from '../core/credential.ts';
+import type { SpentStore } from '../core/revocation.ts';
+import { readCertificates } from '../lib/certificates.ts';
+import type { Random } from '../lib/random.ts';
+import type { FactorEnrolment, FactorMethod } from '../methods/factor-method.ts';
+import { createPasskeySignIn, createWebauthnMethod, type PasskeySignIn } from '../methods/webauthn.ts';
+import { createWebauthnEnrolment } from '../methods/webauthn-enrol.ts';
+import { userHandles, webauthnParty } from '../methods/webauthn-party.ts';
+import type { StableSecret } from '../sealer/stable-secret.ts';
 
 export interface WebauthnParts {
   readonly credentials: Pick<CredentialStore, 'takeWebauthnCounter' | 'findWebauthn'>;

@@ -1,15 +1,15 @@
 // Owns: what a node says of itself on the management listener: ready or why not, status, gauges that follow time.
-import type { Config } from './config/config.ts';
-import type { Clock } from './lib/clock.ts';
-import type { HashPool } from './methods/hash-pool.ts';
-import type { Metrics } from './metrics/metrics.ts';
-import type { Parts } from './parts.ts';
-import { dataRing } from './sealer/data-keyring.ts';
-import { sealerRing } from './sealer/ring-kind.ts';
-import { isReportNonce, type ReportInput, reportRing } from './sealer/ring-report.ts';
-import type { Sealer } from './sealer/seal.ts';
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { HashPool } from '../methods/hash-pool.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Parts } from '../parts.ts';
+import { dataRing } from '../sealer/data-keyring.ts';
+import { sealerRing } from '../sealer/ring-kind.ts';
+import { isReportNonce, type ReportInput, reportRing } from '../sealer/ring-report.ts';
+import type { Sealer } from '../sealer/seal.ts';
+import type { SpentTable } from '../state/spent-table.ts';
 import { describeSet } from './signing-sets.ts';
-import type { SpentTable } from './state/spent-table.ts';
 
 /** What there is to be asked. */
 export interface NodeView {

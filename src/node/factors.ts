@@ -1,26 +1,26 @@
 // Owns: what people of this node can have beside passwords, put together: methods, enrolments, and where they are kept.
 // Leaves to second-factors.ts and webauthn-factors.ts: each method as it is configured. Without a database there is nothing.
 import type { Logger } from 'winston';
-import type { Config } from './config/config.ts';
-import type { MethodName } from './core/authentication-event.ts';
-import type { CredentialStore } from './core/credential.ts';
-import type { SpentStore } from './core/revocation.ts';
-import { withoutRevoked } from './directories/revoked-enrolments.ts';
-import { createSqlCredentials } from './directories/sql-credentials.ts';
-import { withoutAttestation } from './directories/unattested-keys.ts';
-import type { Clock } from './lib/clock.ts';
-import type { Random } from './lib/random.ts';
-import type { FactorEnrolment } from './methods/factor-method.ts';
-import { createMailSender } from './methods/mail-sender.ts';
-import type { Throttle } from './methods/throttle.ts';
-import type { Metrics } from './metrics/metrics.ts';
-import type { Parts } from './parts.ts';
-import { createDataCipher } from './sealer/data-value.ts';
-import { isRevoked } from './sealer/keyring.ts';
+import type { Config } from '../config/config.ts';
+import type { MethodName } from '../core/authentication-event.ts';
+import type { CredentialStore } from '../core/credential.ts';
+import type { SpentStore } from '../core/revocation.ts';
+import { withoutRevoked } from '../directories/revoked-enrolments.ts';
+import { createSqlCredentials } from '../directories/sql-credentials.ts';
+import { withoutAttestation } from '../directories/unattested-keys.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import type { FactorEnrolment } from '../methods/factor-method.ts';
+import { createMailSender } from '../methods/mail-sender.ts';
+import type { Throttle } from '../methods/throttle.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Parts } from '../parts.ts';
+import { createDataCipher } from '../sealer/data-value.ts';
+import { isRevoked } from '../sealer/keyring.ts';
+import { createSqlOneTimeCodes } from '../state/sql-one-time-codes.ts';
+import { type Announcer, createAnnouncer } from '../web/announcer.ts';
+import type { LoginDeskOptions } from '../web/login-desk.ts';
 import { createSecondFactors, mailSettings } from './second-factors.ts';
-import { createSqlOneTimeCodes } from './state/sql-one-time-codes.ts';
-import { type Announcer, createAnnouncer } from './web/announcer.ts';
-import type { LoginDeskOptions } from './web/login-desk.ts';
 import { createWebauthn } from './webauthn-factors.ts';
 
 export interface NodeFactors extends Pick<LoginDeskOptions, 'factors' | 'passkeys' | 'possible'> {

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { demandedOf } from '../src/account-routes.ts';
-import type { AssuranceLevel } from '../src/core/assurance.ts';
-import { NEVER_ASKED } from '../src/core/consent.ts';
-import type { RelyingParty } from '../src/core/relying-party.ts';
-import { portalTiles } from '../src/portal-tiles.ts';
-import { AccountTab } from './support/account-tab.ts';
-import { plainSpMetadata, startOneNode } from './support/one-node.ts';
+import type { AssuranceLevel } from '../../src/core/assurance.ts';
+import { NEVER_ASKED } from '../../src/core/consent.ts';
+import type { RelyingParty } from '../../src/core/relying-party.ts';
+import { demandedOf } from '../../src/node/account-routes.ts';
+import { portalTiles } from '../../src/node/portal-tiles.ts';
+import { AccountTab } from '../support/account-tab.ts';
+import { plainSpMetadata, startOneNode } from '../support/one-node.ts';
 
 const CLIENT = { redirect_uris: ['https://app.example.org/cb'], token_endpoint_auth_method: 'none' };
 

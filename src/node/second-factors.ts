@@ -1,16 +1,16 @@
 // Owns: the second factors of a node as they follow from its configuration. Leaves to methods/: what each of them is; to
-// node-factors.ts: the stores that they stand on.
-import type { Config } from './config/config.ts';
-import type { CredentialStore } from './core/credential.ts';
-import type { OneTimeCodes } from './core/one-time-code.ts';
-import type { DataKeys } from './core/secrets-at-rest.ts';
-import type { Random } from './lib/random.ts';
-import { createFactorTable, type FactorTable } from './methods/factor-table.ts';
-import { createMailSender } from './methods/mail-sender.ts';
-import { createSmsSender } from './methods/sms-sender.ts';
-import type { Throttle } from './methods/throttle.ts';
-import type { StableSecret } from './sealer/stable-secret.ts';
-import { codeMessage } from './web/code-message.ts';
+// factors.ts: the stores that they stand on.
+import type { Config } from '../config/config.ts';
+import type { CredentialStore } from '../core/credential.ts';
+import type { OneTimeCodes } from '../core/one-time-code.ts';
+import type { DataKeys } from '../core/secrets-at-rest.ts';
+import type { Random } from '../lib/random.ts';
+import { createFactorTable, type FactorTable } from '../methods/factor-table.ts';
+import { createMailSender } from '../methods/mail-sender.ts';
+import { createSmsSender } from '../methods/sms-sender.ts';
+import type { Throttle } from '../methods/throttle.ts';
+import type { StableSecret } from '../sealer/stable-secret.ts';
+import { codeMessage } from '../web/code-message.ts';
 
 export interface SecondFactorParts {
   readonly credentials: Pick<CredentialStore, 'takeTotpStep' | 'takeRecoveryCode' | 'noteSentCodeUsed'>;
