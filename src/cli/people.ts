@@ -1,6 +1,7 @@
 // Owns: one way to change people for commands, whether they stand in a users file or in the database.
 // Leaves to directories/: doing it, all or nothing; to users.ts: words and passwords.
 import type { Config } from '../config/config.ts';
+import type { YamlSettings } from '../config/directories.ts';
 import type { Account, AccountId } from '../core/account.ts';
 import { loginNameKey } from '../core/login-name.ts';
 import type { Queries } from '../database/database.ts';
@@ -55,7 +56,7 @@ export function peopleOf(
     options.directory === undefined
       ? (config.directories.find(({ kind }) => kind !== 'ldap') ?? config.directories[0])
       : directoryCalled(config, options.directory);
-  if (chosen?.kind === 'yaml') return inFile(chosen.file, config, opened, io);
+  if (chosen?.kind === 'yaml') return inFile(chosen, config, opened, io);
   if (chosen?.kind === 'sql' && opened !== null) return inDatabase(config, opened, io);
   const where =
     chosen?.kind === 'ldap' ? 'an LDAP server, which Signet only reads' : 'a database, and database.url is not set';
@@ -64,7 +65,12 @@ export function peopleOf(
   );
 }
 
-function inFile(path: string, config: Config, opened: CommandDatabase | null, io: CliIo): People {
+function inFile(
+  { file: path, poll }: Pick<YamlSettings, 'file' | 'poll'>,
+  config: Config,
+  opened: CommandDatabase | null,
+  io: CliIo,
+): People {
   const find = async (loginName: string): Promise<Account | null> => {
     const key = loginNameKey(loginName);
     const people = await file.listPeople(path);
@@ -102,7 +108,8 @@ function inFile(path: string, config: Config, opened: CommandDatabase | null, io
       const remedy = `signet sessions revoke --user ${loginName}`;
       await afterwards(`${loginName} has the new password, and their sessions go on`, remedy, () => {
         const now = io.clock();
-        return writeRevocations(config, opened, [endOfAll(config, id, now)], now);
+        // Until a node has read the file again it takes the old password: what that proves must not outlive the command.
+        return writeRevocations(config, opened, [endOfAll(config, id, now + poll)], now);
       });
     },
     setDisabled: async (loginName, disabled) => {
