@@ -24,6 +24,15 @@ export function httpsProblem(uri: string): string | null {
   return url?.protocol === 'https:' ? null : 'an https address';
 }
 
+/**
+ * The host that an address belongs to, for telling sectors apart (OpenID Connect Core §8.1); null: nobody's. On a device a port
+ * is whose program takes it, and what stands after a private scheme (`org.example.app://callback`) is no host.
+ */
+export function sectorHost(uri: string): string | null {
+  const url = parse(uri);
+  return url?.protocol === 'https:' ? url.hostname : null;
+}
+
 /** The one spelling of a port, in which the answer's address will have it: none for 80, and no zeros in front. */
 const PORT = /^http:\/\/(?:127\.0\.0\.1|\[::1\])(?::(?!80[/?]|80$)[1-9]\d{0,4})?(?=[/?]|$)/;
 

@@ -6,7 +6,7 @@ import { relyingPartyHash } from '../core/relying-party.ts';
 import { type Problem, Problems } from '../lib/problems.ts';
 import { type ClientMetadata, clientMetadataSchema } from './client-metadata.ts';
 import { isClientSecretHash } from './client-secret.ts';
-import { httpsProblem, redirectUriProblem } from './client-uris.ts';
+import { httpsProblem, redirectUriProblem, sectorHost } from './client-uris.ts';
 import { consentOf } from './consent-setting.ts';
 import { encryptionKeyOf } from './encryption-key.ts';
 import type { RegisteredParty } from './registered-party.ts';
@@ -164,7 +164,7 @@ const fapi: Rule = (metadata, report) => {
 /** OpenID Connect Core §8.1: without it, addresses of two hosts would have two names for a person. */
 const sector: Rule = (metadata, report) => {
   if (metadata.subject_type !== 'pairwise' || metadata.sector_identifier_uri !== undefined) return;
-  const hosts = new Set(metadata.redirect_uris.filter((uri) => URL.canParse(uri)).map((uri) => new URL(uri).hostname));
+  const hosts = new Set(metadata.redirect_uris.map(sectorHost));
   if (hosts.size > 1) {
     report('sector_identifier_uri', `redirect_uris of ${hosts.size} hosts`, 'one, or subject_type public');
   }

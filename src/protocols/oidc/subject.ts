@@ -1,6 +1,7 @@
 // Owns: under which `sub` a client knows a person (OpenID Connect Core §8).
 import type { Account, AccountId } from '../../core/account.ts';
 import type { Client } from '../../parties/client.ts';
+import { sectorHost } from '../../parties/client-uris.ts';
 import type { StableSecret } from '../../sealer/stable-secret.ts';
 
 export type SubjectOf = (client: Client, accountId: Account['id']) => string;
@@ -11,7 +12,7 @@ export function createSubjects(secret: Pick<StableSecret, 'pairwiseId'>): Subjec
   const sectorOf = (client: Client): string => {
     const before = sectors.get(client);
     if (before !== undefined) return before;
-    const sector = `oidc-sector:${sectorHost(client)}`;
+    const sector = `oidc-sector:${sectorName(client)}`;
     sectors.set(client, sector);
     return sector;
   };
@@ -19,9 +20,9 @@ export function createSubjects(secret: Pick<StableSecret, 'pairwiseId'>): Subjec
     client.metadata.subject_type === 'public' ? accountId : secret.pairwiseId(sectorOf(client), accountId);
 }
 
-/** A native app's private scheme has no host: it is a sector of its own. */
-function sectorHost({ metadata }: Client): string {
-  const uri = metadata.sector_identifier_uri ?? metadata.redirect_uris[0] ?? '';
-  const host = URL.canParse(uri) ? new URL(uri).hostname : '';
-  return host === '' ? `client:${metadata.client_id}` : host;
+/** A client whose addresses are on the person's device has no host: it is a sector of its own. */
+function sectorName({ metadata }: Client): string {
+  return (
+    sectorHost(metadata.sector_identifier_uri ?? metadata.redirect_uris[0] ?? '') ?? `client:${metadata.client_id}`
+  );
 }
