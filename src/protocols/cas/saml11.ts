@@ -4,6 +4,7 @@ import type { Body } from '../../core/reply.ts';
 import type { EpochSeconds } from '../../lib/clock.ts';
 import { formatInstant } from '../../saml/date-time.ts';
 import { canonical, element, type Namespace, type XmlElement } from '../../xml/build.ts';
+import { isXmlText } from '../../xml/characters.ts';
 import { attribute, child, isXmlProblem, parseMessage, textOf } from '../../xml/parse.ts';
 import { CAS_PROBLEMS, type CasProblem, casProblem } from './cas-errors.ts';
 import { releasedAttributes } from './cas-response.ts';
@@ -121,11 +122,13 @@ function statusCode(code: string): XmlElement {
   return element(PROTOCOL, 'StatusCode', { Value: `${PROTOCOL.prefix}:${code}` });
 }
 
-function response({ ids, recipient, now }: Saml11Envelope, outcome: XmlElement, assertion?: XmlElement): Body {
+function response({ ids, recipient: sent, now }: Saml11Envelope, outcome: XmlElement, assertion?: XmlElement): Body {
+  // Anybody's: what was refused is told all the same.
+  const recipient = sent !== null && isXmlText(sent) ? sent : undefined;
   const inside = element(
     PROTOCOL,
     'Response',
-    { ...VERSION, IssueInstant: formatInstant(now), Recipient: recipient ?? undefined, ResponseID: ids[0] },
+    { ...VERSION, IssueInstant: formatInstant(now), Recipient: recipient, ResponseID: ids[0] },
     outcome,
     assertion,
   );

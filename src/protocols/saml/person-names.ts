@@ -11,6 +11,7 @@ import { sealTransient } from '../../sealed/transient-body.ts';
 import { isSealRefusal, type Sealer } from '../../sealer/seal.ts';
 import type { StableSecret } from '../../sealer/stable-secret.ts';
 import type { XmlElement } from '../../xml/build.ts';
+import { isXmlText } from '../../xml/characters.ts';
 import type { PlannedAttribute, PreparedParty } from './prepared-party.ts';
 
 export interface NamedPerson {
@@ -98,7 +99,8 @@ export function createPersonNames(deps: PersonNamesDeps): PersonNames {
     nameFor: (party, kind, account, session, now) => {
       if (kind === 'transient') return transient(party, account, session, now);
       const [value] = identifiersFor(party, kind, account);
-      if (value === undefined || value === '') return null;
+      // The next value would be another name: one that XML cannot hold is none.
+      if (value === undefined || value === '' || !isXmlText(value)) return null;
       return { nameId: { kind, value }, since: now, participant: { kind: 'derived' } };
     },
     attributesFor: (party, index, account) => {
@@ -133,6 +135,6 @@ export function createPersonNames(deps: PersonNamesDeps): PersonNames {
   function valuesOf({ rule }: PlannedAttribute, party: PreparedParty, account: Account): readonly string[] {
     if (rule.from === 'subject-id') return [subjectId(account.id, deps.scope)];
     if (rule.from === 'pairwise-id') return [pairwiseSubjectId(pairwise(party, account), deps.scope)];
-    return releasedValues(rule, account);
+    return releasedValues(rule, account).filter(isXmlText);
   }
 }

@@ -161,6 +161,19 @@ test('attributes are text, whatever stands in them: SAML 1.1', async () => {
   assert.doesNotMatch(answer.text, /<script|<cas:user/);
 });
 
+// CWE-248: no request of anybody is a fault of the node's.
+test('what XML cannot hold stands in no answer, whoever sent it', async () => {
+  for (const character of ['\u0000', '\u0001', '\u001b', '\uffff', '\ud800']) {
+    for (const body of ['x', samlRequest('ST-x')]) {
+      const answer = await samlValidate(node, body, { TARGET: `${APP}${character}` });
+      assert.match(answer.text, /^<soap:Envelope.*<saml1p:StatusMessage>/, JSON.stringify(character));
+    }
+    const told = await ask(node, 'serviceValidate', { service: `${APP}${character}`, ticket: `ST-${character}` });
+    assert.equal(told.kind, 'authenticationFailure');
+  }
+  assert.doesNotMatch(node.written(), /"message":"fault"/);
+});
+
 test('a name is text too', async () => {
   const service = 'https://titled.example.org/';
   const told = await validate(node, await newTicket(node, { service }), { service });
