@@ -9,6 +9,8 @@ import type { RevocationEntry } from './revocation-file.ts';
 const RECENT_PROOF_SECONDS = 300;
 /** Of the capacity, dropped at once when it is reached: looking for the soonest costs more than dropping a few. */
 const DROPPED_SHARE = 0.01;
+/** Entries of each kind; a few milliseconds. */
+const SWEPT_AT_ONCE = 50_000;
 const WEIGHT: Readonly<Record<RevocationEntry['kind'], number>> = { sid: 0, account: 1, all: 2 };
 
 export interface RevocationPolicy {
@@ -22,6 +24,7 @@ export interface RevocationIndex {
   readonly add: (entry: RevocationEntry) => void;
   /** Many at once: of more than there is room for, those that matter longest. */
   readonly addAll: (entries: readonly RevocationEntry[]) => void;
+  /** Called again and again: of many entries, each time only some are looked at. */
   readonly dropExpired: (now: EpochSeconds) => void;
   readonly clear: () => void;
   readonly size: () => number;
@@ -32,8 +35,10 @@ export interface RevocationIndex {
   readonly isOver: (now: EpochSeconds) => boolean;
   /** Entries that nobody has shown this index, of sessions or of whatever kind, for an unknown time. */
   readonly miss: (kinds: Missing) => void;
-  /** All there is will be added again now. */
+  /** All there is will be added again now; until {@link RevocationIndex.settle} says that it was, what was missing still is. */
   readonly startOver: () => void;
+  /** Since {@link RevocationIndex.startOver} all there is was added: only what there was no room for since then is missing. */
+  readonly settle: () => void;
   /** How many entries there was no room for since the index was made. */
   readonly dropped: () => number;
 }
@@ -65,14 +70,18 @@ export type WhenFull = 'drop-soonest' | 'leave-out';
 export function createRevocationIndex(capacity: number, whenFull: WhenFull): RevocationIndex {
   const sids = new Map<string, EpochSeconds>();
   const accounts = new Map<AccountId, NotBefore>();
+  const sweepSids = createSweeper(sids, (until) => until);
+  const sweepAccounts = createSweeper(accounts, endOf);
   let everybody: NotBefore = { notBefore: 0, until: 0 };
   let dropped = 0;
   /** Until when something of that kind is missed. */
-  const missing: Record<Missing, EpochSeconds> = { sids: 0, any: 0 };
+  let missing: Record<Missing, EpochSeconds> = { sids: 0, any: 0 };
+  /** The same, of what was added since the last start over. */
+  let sinceStart: Record<Missing, EpochSeconds> = missing;
 
   const miss = (kinds: Missing, count: number, until: EpochSeconds): void => {
     dropped += count;
-    missing[kinds] = Math.max(missing[kinds], until);
+    for (const known of [missing, sinceStart]) known[kinds] = Math.max(known[kinds], until);
   };
 
   const later = (one: NotBefore | undefined, { notBefore, until }: NotBefore): NotBefore => ({
@@ -123,21 +132,24 @@ export function createRevocationIndex(capacity: number, whenFull: WhenFull): Rev
       for (const { kind, until } of sorted.slice(capacity)) miss(kind === 'sid' ? 'sids' : 'any', 1, until);
     },
     dropExpired: (now) => {
-      for (const [key, until] of sids) if (until <= now) sids.delete(key);
-      for (const [id, { until }] of accounts) if (until <= now) accounts.delete(id);
+      sweepSids(now);
+      sweepAccounts(now);
       if (everybody.until <= now) everybody = { notBefore: 0, until: 0 };
     },
     clear: () => {
       sids.clear();
       accounts.clear();
       everybody = { notBefore: 0, until: 0 };
-      missing.sids = missing.any = 0;
+      missing = sinceStart = { sids: 0, any: 0 };
     },
     mayMiss: ({ sid }, now) => missing.any > now || (sid !== null && missing.sids > now),
     isOver: (now) => Math.max(missing.any, missing.sids) > now,
     miss: (kinds) => miss(kinds, 0, Number.POSITIVE_INFINITY),
     startOver: () => {
-      missing.sids = missing.any = 0;
+      sinceStart = { sids: 0, any: 0 };
+    },
+    settle: () => {
+      missing = sinceStart;
     },
     dropped: () => dropped,
     size: () => sids.size + accounts.size + (everybody.until > 0 ? 1 : 0),
@@ -164,6 +176,22 @@ export function verdictByAge(
 }
 
 const endOf = ({ until }: NotBefore): EpochSeconds => until;
+
+/** Deletes what has ended, some entries at a time, and goes on where it stopped. */
+function createSweeper<V>(table: Map<string, V>, end: (value: V) => EpochSeconds): (now: EpochSeconds) => void {
+  let entries = table.entries();
+  return (now) => {
+    for (let looks = 0; looks < SWEPT_AT_ONCE; looks++) {
+      const next = entries.next();
+      if (next.done) {
+        entries = table.entries();
+        return;
+      }
+      const [key, value] = next.value;
+      if (end(value) <= now) table.delete(key);
+    }
+  };
+}
 
 /** How many were dropped, and when the last of them would have ended. */
 function dropSoonest<V>(

@@ -7,7 +7,6 @@ import type { RevocationsTable } from '../database/schema.ts';
 import { decodeBase64url, encodeBase64url } from '../lib/base64url.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { RevocationEntry } from './revocation-file.ts';
-import type { Missing } from './revocation-index.ts';
 
 /** The table's primary key. */
 export interface RevocationKey {
@@ -93,26 +92,54 @@ export function rowsWith(queries: Queries, keys: readonly RevocationKey[]) {
     .where((row) => row.or(keys.map(({ kind, subject }) => row.and({ kind, subject }))));
 }
 
-/**
- * What was recorded since `since`, or all there is; at most `limit` entries. `left`: what was left out may be of sessions
- * only, or of any kind.
- */
+/** A few of the table's rows, and whether there are more. */
+export interface RevocationPage {
+  readonly entries: readonly RevocationEntry[];
+  /** The last row of the page: the next one begins after it. */
+  readonly last: RevocationsTable | null;
+  /** The `kind` of the row after it; null: there is none. */
+  readonly beyond: string | null;
+}
+
+export interface PageStart {
+  /** Only what was recorded since; null: all there is. */
+  readonly since: EpochSeconds | null;
+  /** The last row of the page before; null: from the beginning. */
+  readonly after: RevocationsTable | null;
+  /** Rows. */
+  readonly limit: number;
+}
+
+/** One page of what has not expired. */
 export async function readRevocations(
   queries: Queries,
-  { since, limit }: { readonly since: EpochSeconds | null; readonly limit: number },
+  { since, after, limit }: PageStart,
   now: EpochSeconds,
-): Promise<{ readonly entries: readonly RevocationEntry[]; readonly left: Missing | null }> {
-  // 'account' and 'all' come before 'sid': what ends many sessions is read first.
+): Promise<RevocationPage> {
+  const { kind, subject } = after ?? { kind: '', subject: '' };
   const all = queries
     .selectFrom('revocations')
     .selectAll()
     .where('expires_at', '>', now)
-    .orderBy('kind')
     .limit(limit + 1);
-  const rows = await (since === null ? all : all.where('recorded_at', '>=', since)).execute();
-  const next = rows[limit];
-  const left = next === undefined ? null : next.kind === 'sid' ? 'sids' : 'any';
-  return { entries: rows.slice(0, limit).flatMap(entryOf), left };
+  // Each in the order of an index. Of all there is 'account' and 'all' come before 'sid': what ends many sessions is read first.
+  const from = after?.recorded_at ?? since ?? 0;
+  const rows = await (since === null
+    ? all
+        .where(({ eb, refTuple, tuple }) => eb(refTuple('kind', 'subject'), '>', tuple(kind, subject)))
+        .orderBy('kind')
+        .orderBy('subject')
+    : all
+        .where('recorded_at', '>=', from)
+        .where(({ eb, refTuple, tuple }) =>
+          eb(refTuple('recorded_at', 'kind', 'subject'), '>', tuple(from, kind, subject)),
+        )
+        .orderBy('recorded_at')
+        .orderBy('kind')
+        .orderBy('subject')
+  ).execute();
+  const entries = rows.slice(0, limit).flatMap(entryOf);
+  return { entries, last: rows[limit - 1] ?? null, beyond: rows[limit]?.kind ?? null };
 }
 
 function entryOf({ kind, subject, not_before: notBefore, expires_at: until }: RevocationsTable): RevocationEntry[] {

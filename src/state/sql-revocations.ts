@@ -1,14 +1,24 @@
 // Owns: what is known to be ended in the whole cluster: a table that every node polls. A person's own logout is written to
 // it, and what cannot be written waits here until it can. While there is more than a node can hold, the table is asked
 // about every value that is shown. Leaves to callers: refusing; to revocation-rows.ts: the table's rows.
-import { isUnavailable } from '../core/account.ts';
+import { type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
 import type { RevocationReach, RevocationSubject, RevocationVerdict } from '../core/revocation.ts';
 import type { Database } from '../database/database.ts';
+import type { RevocationsTable } from '../database/schema.ts';
 import type { Clock, EpochSeconds } from '../lib/clock.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 import type { RevocationEntry } from './revocation-file.ts';
 import { createRevocationIndex, entryRevokes, type RevocationPolicy, verdictByAge } from './revocation-index.ts';
-import { keyOf, keysAbout, readEntries, readRevocations, textOf, writeRevocation } from './revocation-rows.ts';
+import {
+  keyOf,
+  keysAbout,
+  type PageStart,
+  type RevocationPage,
+  readEntries,
+  readRevocations,
+  textOf,
+  writeRevocation,
+} from './revocation-rows.ts';
 
 export interface SqlRevocationOptions extends RevocationPolicy {
   readonly database: Database;
@@ -32,6 +42,8 @@ export type SqlRevocationEvent =
 const OVERLAP_SECONDS = 60;
 /** Seconds after which everything is read again: what a clock still further behind has recorded is not missed for good. */
 const WHOLE_SECONDS = 300;
+/** Taking this many over costs a few milliseconds. */
+const PAGE_ROWS = 1000;
 
 /** Looks now, and again every `pollSeconds`. A database that is down is no reason not to open. */
 export async function openSqlRevocations(options: SqlRevocationOptions): Promise<RevocationFeed> {
@@ -63,25 +75,38 @@ export async function openSqlRevocations(options: SqlRevocationOptions): Promise
     wasOver = isOver;
   };
 
+  const readPage = (from: PageStart, now: EpochSeconds): Promise<RevocationPage | DirectoryUnavailable> =>
+    database.ask('revocations', (queries) => readRevocations(queries, from, now));
+
+  /** Adds them page by page, so that others have their turn in between; false when the database did not answer to the end. */
+  const addPages = async (since: EpochSeconds | null, now: EpochSeconds): Promise<boolean> => {
+    let after: RevocationsTable | null = null;
+    for (let room = capacity; ; room -= PAGE_ROWS) {
+      const page = await readPage({ since, after, limit: Math.min(room, PAGE_ROWS) }, now);
+      if (isUnavailable(page)) return false;
+      index.addAll(page.entries);
+      if (page.beyond === null) return true;
+      if (room <= PAGE_ROWS) {
+        index.miss(since === null && page.beyond === 'sid' ? 'sids' : 'any');
+        return true;
+      }
+      after = page.last;
+    }
+  };
+
   const look = async (): Promise<void> => {
     const now = clock();
     index.dropExpired(now);
     await flush(now);
     const isDue = Math.abs(now - lastWhole) >= WHOLE_SECONDS;
     const since = lastGood === null || isDue ? null : lastGood - OVERLAP_SECONDS;
-    const dropped = index.dropped();
-    const read = await database.ask('revocations', (queries) =>
-      readRevocations(queries, { since, limit: capacity }, now),
-    );
-    if (isUnavailable(read)) return;
-    // What was dropped meanwhile need not be among the rows.
-    if (since === null && index.dropped() === dropped) {
+    if (since === null) {
       index.startOver();
       // The table does not know of these yet: a database that takes nothing may well answer questions.
       index.addAll([...waiting.values(), ...underWay]);
     }
-    index.addAll(read.entries);
-    if (read.left !== null) index.miss(read.left);
+    if (!(await addPages(since, now))) return;
+    if (since === null) index.settle();
     if (lastGood === null) onEvent({ kind: 'loaded', entries: index.size() });
     lastGood = now;
     if (since === null) lastWhole = now;
