@@ -7,7 +7,7 @@ import { claimOf, digest, secondUse } from '../database/claims.ts';
 import type { Database } from '../database/database.ts';
 
 /**
- * What a session alone earns is claimed in the node's own table (web/answer-desk.ts), so that table must hear of these from
+ * What a session alone earns is claimed in the node's own table (web/answered-once.ts), so that table must hear of these from
  * here. Of nothing else: it would be full of used refresh tokens, which are remembered for 90 days, and nobody would be
  * signed in any more (CWE-770).
  */

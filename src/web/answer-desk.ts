@@ -1,17 +1,17 @@
-// Owns: giving the answer: single use, the session's new copy, the audit line. Leaves to adapters: the message itself.
-import { type AccountId, type DirectoryUnavailable, isUnavailable } from '../core/account.ts';
+// Owns: giving the answer: the session's new copy, what is known of the browser, the audit line. Leaves to adapters: the
+// message itself; to answered-once.ts: that it is given once.
+import type { AccountId, DirectoryUnavailable } from '../core/account.ts';
 import { assuranceOf } from '../core/assurance.ts';
 import type { AuditEvent } from '../core/audit-event.ts';
 import type { MethodName } from '../core/authentication-event.ts';
 import type { AuthenticationRequest, RelyingPartyKey } from '../core/authentication-request.ts';
 import type { Authenticated, AuthenticationResult } from '../core/authentication-result.ts';
-import { LOGIN_CONTEXT_SECONDS } from '../core/login-context.ts';
 import type { AnswerContext } from '../core/protocol-adapter.ts';
 import { type Reply, type SetCookie, withCookies } from '../core/reply.ts';
-import type { Spent } from '../core/revocation.ts';
 import { provedSince, type Session, withParticipant } from '../core/session.ts';
 import type { EpochSeconds } from '../lib/clock.ts';
 import type { Ancestor } from '../sealed/lineage.ts';
+import { type AnsweredOnceOptions, createAnsweredOnce } from './answered-once.ts';
 import type { Desk } from './desk.ts';
 import { answerIdOfFlow, type OpenFlow } from './flow-cookies.ts';
 import { homeLink } from './page-links.ts';
@@ -35,12 +35,8 @@ export interface AnswerDesk {
   readonly audit: (facts: RequestFacts, event: Partial<AuditEvent> & Pick<AuditEvent, 'action' | 'outcome'>) => void;
 }
 
-export interface AnswerDeskOptions {
+export interface AnswerDeskOptions extends Pick<AnsweredOnceOptions, 'requestClaim'> {
   readonly desk: Desk;
-  /** An id that only one session may claim on this node; null when the protocol has none. */
-  readonly requestClaim: (
-    request: AuthenticationRequest,
-  ) => { readonly id: string; readonly until: EpochSeconds } | null;
   /** A login has finished, in a new session or an older one that it strengthened by `proved`. Never rejects. */
   readonly onFinished: (session: Session, proved: readonly MethodName[], facts: RequestFacts) => Promise<unknown>;
   /** The relying party was told who the person is, for the first time in this session. Never waits. */
@@ -57,7 +53,8 @@ export interface AnswerDeskOptions {
 }
 
 export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
-  const { desk, requestClaim } = options;
+  const { desk } = options;
+  const once = createAnsweredOnce(options);
 
   const audit: AnswerDesk['audit'] = (facts, event) =>
     desk.audit({
@@ -96,7 +93,7 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     }
     const cookies: SetCookie[] = shown.flow === null ? [] : [desk.flows.expired(shown.flow.id)];
     // Nothing is answered unless this says so; what waits afterwards cannot fail.
-    const replay = await spend(result, request, shown.flow, facts);
+    const replay = await once(result, request, shown.flow, facts);
     if (replay !== null) {
       audit(facts, {
         action: 'replay',
@@ -170,60 +167,6 @@ export function createAnswerDesk(options: AnswerDeskOptions): AnswerDesk {
     const { flow } = shown;
     const ancestors = ancestorsOf(shown);
     return { ancestors, answerId: flow === null ? desk.random(16) : answerIdOfFlow(flow.flow.innerId) };
-  };
-
-  const spend = async (
-    result: AuthenticationResult,
-    request: AuthenticationRequest,
-    flow: OpenFlow | null,
-    facts: RequestFacts,
-  ): Promise<'finished' | 'replayed' | 'unavailable' | null> => {
-    // The request's ID first: the same session may claim it again, so a table that is full now costs nobody the flow.
-    const claimed = claim(result, request, flow, facts);
-    if (claimed !== 'first') desk.metrics.replays.inc({ kind: 'saml-request', result: claimed });
-    if (claimed === 'spent') return 'replayed';
-    if (claimed === 'full') return 'unavailable';
-    const spent = flow === null ? 'first' : await spendFlow(result, flow, facts);
-    if (isUnavailable(spent)) return 'unavailable';
-    if (spent !== 'first') desk.metrics.replays.inc({ kind: 'login-flow', result: spent });
-    if (spent === 'spent') return 'finished';
-    return spent === 'full' ? 'unavailable' : null;
-  };
-
-  const claim = (
-    result: AuthenticationResult,
-    request: AuthenticationRequest,
-    flow: OpenFlow | null,
-    facts: RequestFacts,
-  ): Spent => {
-    const wanted = result.kind === 'authenticated' ? requestClaim(request) : null;
-    if (result.kind !== 'authenticated' || wanted === null) return 'first';
-    const sid = Buffer.from(result.session.sid).toString('latin1');
-    // A person may take longer than the request may be old; until then nobody else may use it.
-    const until = flow === null ? wanted.until : Math.max(wanted.until, facts.now + LOGIN_CONTEXT_SECONDS);
-    return desk.spentHere.spend('saml-request', wanted.id, until, sid, facts.now);
-  };
-
-  /**
-   * A refusal gives nothing away that could be had twice, so it takes no room in the table (otherwise anybody could fill
-   * it without signing in) and is given while the store is down. An answer that only the session earned is claimed on
-   * this node, like one without a flow, and forgotten when its request is too old: single sign-on asks no database. What
-   * somebody agreed to counts once, everywhere.
-   */
-  const spendFlow = async (
-    result: AuthenticationResult,
-    { flow, opensUntil }: OpenFlow,
-    facts: RequestFacts,
-  ): Promise<Spent | DirectoryUnavailable> => {
-    if (result.kind === 'refused') {
-      const known = await desk.spent.peek('login-flow', flow.innerId, facts.now);
-      return known === true ? 'spent' : 'first';
-    }
-    if (result.change.kind === 'none' && result.agreed === null) {
-      const until = Math.min(opensUntil, facts.now + LOGIN_CONTEXT_SECONDS);
-      return desk.spentHere.spend('login-flow', flow.innerId, until, facts.attempt, facts.now);
-    }
-    return desk.spent.spend('login-flow', flow.innerId, opensUntil, facts.attempt, facts.now);
   };
 
   /** null when the copy in the browser is still good. */

@@ -92,7 +92,13 @@ export function samplesOf(pages: Pages, language: Language): Samples {
     }),
     pages.password(language, 200, { ...form, least: 12 }),
     pages.accountFactor(language, { ...form, name: 'Phone', label: 'Phone', removable: true }),
-    pages.home(language, { ...form, tiles: [{ kind: 'post', id: 'wiki', displayName: PARTY }] }),
+    pages.home(language, {
+      ...form,
+      tiles: [
+        { kind: 'post', id: 'wiki', displayName: PARTY },
+        { kind: 'link', href: 'https://wiki.example.org/', displayName: PARTY },
+      ],
+    }),
   ];
   const others = [
     pages.message(language, 200, {
