@@ -8,7 +8,7 @@ import { type BodyEntries, writeBody } from './write-body.ts';
 export interface AuthorizationCode extends GrantFields {
   /** 16 bytes; what redeeming spends, and what tokens made from it are known by. */
   readonly id: Uint8Array;
-  /** {@link digestOf} of redirect_uri as it was sent. */
+  /** 16 bytes of SHA-256 of redirect_uri as it was sent. */
   readonly redirectUri: Uint8Array;
   /** The S256 code_challenge, 32 bytes; null: none was sent. */
   readonly codeChallenge: Uint8Array | null;

@@ -168,6 +168,44 @@ test('without offline_access refreshing ends with the session, though there is a
   assert.equal((await refresh('wiki', still.body.refresh_token)).body.error, 'invalid_grant', '90 days, and no more');
 });
 
+/** Registers a client anew. */
+async function register(client: { readonly client_id: string } & Readonly<Record<string, unknown>>): Promise<void> {
+  await writeFile(join(node.config.parties.folder, `${client.client_id}.client.json`), JSON.stringify(client));
+  assert.equal(await node.node.parts.parties.reload(), true);
+}
+
+// CWE-613: what is ended stays ended, though the setting that says for how long has become another one.
+test('a family that is ended by its access token is older than the lifetime of now', async () => {
+  await register({ client_id: 'shortened', ...confidential });
+  const { refresh_token: old } = await tokens('shortened', { scope: 'openid offline_access' });
+  const { body } = await refresh('shortened', old);
+  await register({ client_id: 'shortened', ...confidential, signet: { refreshTokenLifetime: 60 } });
+  assert.equal((await call(node, '/oidc/revoke', { token: body.access_token }, as('shortened'))).status, 200);
+  for (const later of [0, 61, 700, 86_400]) {
+    await travelTo(NOW + later);
+    assert.equal((await refresh('shortened', body.refresh_token)).body.error, 'invalid_grant', `${later} s later`);
+  }
+});
+
+// CWE-285: a grant of 90 days is worth no more than its client's registration.
+test('a scope that is taken from a client is told no more, to no token of before', async () => {
+  await register({ client_id: 'loses', ...confidential, scope: 'openid email offline_access' });
+  const scope = 'openid email offline_access';
+  const [held, code] = [await tokens('loses', { scope }), await codeOf(node, 'loses', { scope }, alice)];
+  const told = async (token: string | undefined) =>
+    Object.keys(
+      JSON.parse((await node.ask({ path: '/oidc/userinfo', headers: { Authorization: `Bearer ${token}` } })).text),
+    );
+  assert.ok((await told(held.access_token)).includes('email'));
+  await register({ client_id: 'loses', ...confidential, scope: 'openid offline_access' });
+  const redeemed = await redeem(node, 'loses', code, {}, as('loses'));
+  const wider = { grant_type: 'refresh_token', refresh_token: held.refresh_token, scope: 'openid email' };
+  assert.equal((await call(node, '/oidc/token', wider, as('loses'))).body.error, 'invalid_scope');
+  const refreshed = await refresh('loses', held.refresh_token);
+  for (const { body } of [redeemed, refreshed]) assert.equal(body.scope, 'openid offline_access', JSON.stringify(body));
+  for (const token of [held, redeemed.body, refreshed.body]) assert.deepEqual(await told(token.access_token), ['sub']);
+});
+
 test('clients come and go with their files; what one held is nobody’s when it is gone', async () => {
   const file = join(node.config.parties.folder, 'guest.client.json');
   const path = authorizePath('guest');

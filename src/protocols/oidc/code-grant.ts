@@ -13,7 +13,7 @@ import type { DpopProof } from './dpop.ts';
 import type { Families } from './families.ts';
 import type { JudgeGrant } from './grant-state.ts';
 import type { RefreshPolicy } from './refresh-policy.ts';
-import { grantScopes } from './scopes.ts';
+import { grantScopes, registeredScopes } from './scopes.ts';
 import { isTokenProblem, type TokenProblem, tokenProblem } from './token-errors.ts';
 import { allResources, grantResources, type IssueTokens } from './token-issue.ts';
 
@@ -93,7 +93,7 @@ export function createCodeGrant(deps: CodeGrantDeps): Grant {
           acr: code.acr,
           ends,
         },
-        scopes,
+        scopes: registeredScopes(client, scopes),
         audiences,
         withRefreshToken: refreshPolicy.allows(client, dpopKey !== null) && ends > request.now,
         nonce: code.nonce,

@@ -7,7 +7,6 @@ import type { Families } from './families.ts';
 import { heldBy, type JudgeGrant } from './grant-state.ts';
 import type { RefreshPolicy } from './refresh-policy.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
-import { grantScopes } from './scopes.ts';
 import type { ProgramAnswer } from './token-endpoint.ts';
 import { isTokenProblem, json, problemReply, type TokenProblem, tokenProblem } from './token-errors.ts';
 
@@ -75,9 +74,8 @@ async function familyOf(
   if (refresh !== null) return { family: refresh.grant.family, refreshable: refresh.grant.ends };
   const access = await accessTokens.open(token, now);
   if (access === null || access.client.metadata.client_id !== client.metadata.client_id) return null;
-  // The refresh token beside it ends too (§2.1). Not known from here when that would have been: no later than one of now.
-  const { family, scope } = access.grant;
-  return { family, refreshable: refreshPolicy.ends(client, now, grantScopes(scope), now) };
+  // The refresh token beside it ends too (§2.1). When that would have been is not known from here.
+  return { family: access.grant.family, refreshable: refreshPolicy.allEnded(now) };
 }
 
 async function withClient(

@@ -10,7 +10,7 @@ import type { Families } from './families.ts';
 import type { JudgeGrant } from './grant-state.ts';
 import type { RefreshPolicy } from './refresh-policy.ts';
 import type { OpenRefresh, RefreshTokens } from './refresh-tokens.ts';
-import { grantScopes, isScope } from './scopes.ts';
+import { grantScopes, isScope, registeredScopes } from './scopes.ts';
 import { isTokenProblem, type TokenProblem, tokenProblem } from './token-errors.ts';
 import { allResources, grantResources, type IssueTokens } from './token-issue.ts';
 
@@ -50,8 +50,9 @@ export function createRefreshGrant(deps: RefreshGrantDeps): Grant {
     if (!refreshPolicy.allows(client, boundTo !== null)) return invalid('this client gets none any more');
     const granted = grantScopes(grant.scope);
     const asked = words(request.form.get('scope') ?? null);
-    const scopes = asked.length === 0 ? granted : asked.filter(isScope);
-    if (asked.some((one) => !granted.some((scope) => scope === one))) {
+    const offered = registeredScopes(client, granted);
+    const scopes = asked.length === 0 ? offered : asked.filter(isScope);
+    if (asked.some((one) => !offered.some((scope) => scope === one))) {
       return tokenProblem('invalid_scope', 'The scope is wider than what was granted.');
     }
     const proofs = [grant.sessionCreated, ...grant.events.map(({ at }) => at)];

@@ -13,6 +13,8 @@ export interface RefreshPolicy {
     scopes: readonly Scope[],
     now: EpochSeconds,
   ) => EpochSeconds;
+  /** When whatever has been granted until now is over, also under settings of before. */
+  readonly allEnded: (now: EpochSeconds) => EpochSeconds;
   /**
    * Whether such a grant is good without its session: offline_access is what a person's absence needs (OpenID Connect Core
    * §11), so signing out does not end it (Back-Channel Logout §2.7); everywhere, taking consent back, or revoking it does.
@@ -36,6 +38,7 @@ export function createRefreshPolicy(options: {
     options.shared && metadata.grant_types.includes('refresh_token') && scopes.includes('offline_access');
   return {
     outlivesSession,
+    allEnded: (now) => now + (options.shared ? oidcRefresh.maxLifetime : options.sessionAbsolute),
     allows: (client, bound) =>
       client.metadata.grant_types.includes('refresh_token') &&
       (options.shared || (!client.relyingParty.consent.ask && (bound || !isPublic(client)))),

@@ -1,4 +1,5 @@
 // Owns: which scopes there are and which claims each stands for (OpenID Connect Core §5.4).
+import type { Client } from '../../parties/client.ts';
 
 export const SCOPE_CLAIMS = {
   openid: [],
@@ -46,4 +47,10 @@ export function scopesOf(bits: number): readonly Scope[] | null {
 /** The grant's scopes, as far as this release knows them. */
 export function grantScopes(bits: number): readonly Scope[] {
   return scopesOf(bits) ?? [];
+}
+
+/** Those that the client is registered for now: what was taken from it since is told no more. */
+export function registeredScopes({ metadata }: Client, scopes: readonly Scope[]): readonly Scope[] {
+  const registered = metadata.scope?.split(' ');
+  return registered === undefined ? scopes : scopes.filter((scope) => registered.includes(scope));
 }

@@ -10,7 +10,7 @@ import type { Dpop } from './dpop.ts';
 import { heldBy, type JudgeGrant } from './grant-state.ts';
 import { canSign, type SignJwt } from './jwt.ts';
 import type { RefreshPolicy } from './refresh-policy.ts';
-import { grantScopes } from './scopes.ts';
+import { grantScopes, registeredScopes } from './scopes.ts';
 import type { SubjectOf } from './subject.ts';
 import type { ProgramAnswer } from './token-endpoint.ts';
 import { challengeReply, isTokenProblem, json, NOT_KEPT, type TokenProblem, tokenProblem } from './token-errors.ts';
@@ -76,7 +76,7 @@ export function createUserinfo(deps: {
     if (isTokenProblem(opened)) return { reply: challengeReply(opened, scheme), client: null, problem: opened };
     const { token, account } = opened;
     const { client } = token;
-    const scopes = grantScopes(token.grant.scope).filter((scope) =>
+    const scopes = registeredScopes(client, grantScopes(token.grant.scope)).filter((scope) =>
       String(token.claims.scope).split(' ').includes(scope),
     );
     const named = token.grant.claims === '' ? [] : token.grant.claims.split(' ');
