@@ -44,10 +44,23 @@ export async function readInput(io: CliIo, file: string): Promise<Buffer> {
   }
 }
 
-export function processIo(): CliIo {
+/**
+ * This process's. A reader that has ended (`| head`) ends no command in the middle of its work: `onUnread` is told, before
+ * or after the command is over.
+ */
+export function processIo(onUnread: () => void): CliIo {
+  const to =
+    (stream: NodeJS.WriteStream): ((text: string) => void) =>
+    (text) => {
+      stream.write(visible(text), (error) => {
+        if (error != null) onUnread();
+      });
+    };
+  // Without a listener it would be thrown. Whoever writes is told by each write.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return {
-    out: (text) => process.stdout.write(visible(text)),
-    err: (text) => process.stderr.write(visible(text)),
+    out: to(process.stdout),
+    err: to(process.stderr),
     readStdin: async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));

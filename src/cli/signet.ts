@@ -75,4 +75,15 @@ function isSystemError(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error;
 }
 
-if (import.meta.main) process.exitCode = await runCli(process.argv.slice(2), processIo());
+/** What could not be told is not done: a secret that is shown once would be lost without a word. */
+async function main(): Promise<void> {
+  let unread = false;
+  const io = processIo(() => {
+    unread = true;
+    process.exitCode ||= 1;
+  });
+  const code = await runCli(process.argv.slice(2), io);
+  process.exitCode = code === 0 && unread ? 1 : code;
+}
+
+if (import.meta.main) await main();

@@ -207,3 +207,22 @@ describe('the command line', { concurrency: 2 }, () => {
     assert.match((await signet(['--help'])).out, /Usage: signet/);
   });
 });
+
+// CWE-248, CWE-252: `signet … | head`. What is lost may have been shown once; what was done stays done.
+for (const stream of ['stdout', 'stderr'] as const) {
+  test(`whoever reads ${stream} ends: no stack trace, and no exit 0`, async () => {
+    const { config } = await initialised();
+    const ended = stream === 'stdout' ? ['keys', 'rotate'] : ['keys', 'prune', '--expect-serial', '99'];
+    const child = spawn(process.execPath, [SIGNET, ...ended, '--config', config], {
+      env: { PATH },
+    });
+    child[stream].destroy();
+    const [other, [code]] = await Promise.all([
+      text(stream === 'stdout' ? child.stderr : child.stdout),
+      once(child, 'exit'),
+    ]);
+    assert.deepEqual([code, other], [stream === 'stdout' ? 1 : 2, '']);
+    const listed = await signet(['keys', 'list', '--json', '--config', config]);
+    assert.equal(JSON.parse(listed.out).serial, stream === 'stdout' ? 2 : 1);
+  });
+}
