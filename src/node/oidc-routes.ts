@@ -25,6 +25,9 @@ export interface OidcRouteParts {
 
 type Endpoint = 'token' | 'userinfo' | 'par' | 'introspect' | 'revoke';
 
+/** By scripts of registered origins. Not introspection, for which a client needs a secret, and a page has none. */
+const CALLED_BY_SCRIPTS: readonly Endpoint[] = ['token', 'userinfo', 'par', 'revoke'];
+
 export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
   const { provider, login, logout, metrics, log } = parts;
 
@@ -38,7 +41,7 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
     return login.begin(arrival, facts);
   };
 
-  /** The same for every endpoint that programs call: counted, logged, and opened to scripts of registered origins. */
+  /** The same for every endpoint that programs call: counted, logged, and opened to scripts where they may call it. */
   const program = (endpoint: Endpoint, ask: (facts: RequestFacts) => Promise<ProgramAnswer>) => {
     return async (facts: RequestFacts): Promise<Reply> => {
       const { reply, client, problem } = await ask(facts);
@@ -48,7 +51,7 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
         const clientId = client?.metadata.client_id ?? null;
         log.info('request refused', { requestId: facts.requestId, endpoint, code: error, detail, clientId });
       }
-      return withOrigin(provider, reply, facts);
+      return CALLED_BY_SCRIPTS.includes(endpoint) ? withOrigin(provider, reply, facts) : reply;
     };
   };
 
@@ -65,7 +68,6 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
   const post = (path: string, handle: Route['handle'], repeatable: readonly string[] = []): Route => {
     return { method: 'POST', path, handle, program: true, repeatable };
   };
-  const called = [OIDC_PATHS.token, OIDC_PATHS.userinfo, OIDC_PATHS.par, OIDC_PATHS.revoke];
   return [
     {
       method: 'GET',
@@ -102,10 +104,10 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
     ),
     post(OIDC_PATHS.userinfo, userinfo),
     { method: 'GET', path: OIDC_PATHS.userinfo, handle: userinfo, program: true, direct: true },
-    ...called.map(
-      (path): Route => ({
+    ...CALLED_BY_SCRIPTS.map(
+      (endpoint): Route => ({
         method: 'OPTIONS',
-        path,
+        path: OIDC_PATHS[endpoint],
         program: true,
         handle: async (facts) => preflight(provider, facts),
       }),

@@ -53,6 +53,12 @@ test('scripts of other origins read nothing but what is public, and never with c
     const { headers } = await node.ask({ path, headers: { Origin: 'https://wiki.example.org' } });
     assert.equal(headers['access-control-allow-credentials'], undefined, path);
   }
+  const Origin = 'https://wiki.example.org';
+  const introspected = await call(node, '/oidc/introspect', { token: 'x' }, { ...AS_WIKI, Origin });
+  assert.equal(introspected.status, 200);
+  assert.equal(introspected.headers['access-control-allow-origin'], undefined, 'a page has no secret to ask with');
+  const revoked = await call(node, '/oidc/revoke', { token: 'x' }, { ...AS_WIKI, Origin });
+  assert.equal(revoked.headers['access-control-allow-origin'], Origin);
   const own = await node.ask({ path: '/oidc/authorize', headers: { Origin: 'https://wiki.example.org' } });
   assert.equal(own.headers['access-control-allow-origin'], undefined, 'a page is for people, not for scripts');
 });
