@@ -1,15 +1,13 @@
 // Owns: people from users.yaml: read at start, read again when the file changes, the last good copy kept when it breaks.
 // Leaves to users-file.ts: what the text means; to methods/: checking a password; to users-file-edit.ts: changing the file.
 import { isUtf8 } from 'node:buffer';
-import { once } from 'node:events';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { loginNameKey } from '../core/login-name.ts';
 import type { HashCheck, PasswordDirectory } from '../core/password-directory.ts';
 import { fileFault, type Problem, ProblemsError } from '../lib/problems.ts';
-import { type People, type Person, parseUsersFile, type UsersFile } from './users-file.ts';
-import { setPasswordHash } from './users-file-edit.ts';
+import type { People, Person, UsersFile } from './users-file.ts';
+import { readUsersAside, setPasswordHashAside } from './users-file-aside.ts';
 
 export type YamlDirectoryEvent =
   | { readonly kind: 'loaded'; readonly people: number }
@@ -75,6 +73,14 @@ export async function openYamlDirectory(options: {
   };
   poll();
 
+  // One change at a time: each of many would read all of a long file on a thread of its own.
+  let changing: Promise<unknown> = Promise.resolve();
+  const change = (loginName: string, phc: string): Promise<void> => {
+    const changed = changing.then(async () => setPasswordHashAside(path, loginName, phc, (await stat(path)).size));
+    changing = changed.catch(() => {});
+    return changed;
+  };
+
   const account = (person: Person | undefined) => person?.account ?? null;
   return {
     name,
@@ -88,7 +94,7 @@ export async function openYamlDirectory(options: {
         const person = people.byId.get(owner.id);
         if (person === undefined) return 'missing';
         try {
-          await setPasswordHash(path, person.account.loginName, phc);
+          await change(person.account.loginName, phc);
         } catch {
           // Read-only (a Kubernetes Secret), locked, or broken since it was read: the last good copy stays in force.
           return { unavailable: true };
@@ -139,22 +145,7 @@ async function readBytes(bytes: Buffer, mode: number, file: string): Promise<Use
     return { kind: 'problems', problems: [{ path: file, found: `mode ${(mode & 0o777).toString(8)}`, wanted }] };
   }
   if (!isUtf8(bytes)) return { kind: 'problems', problems: [{ path: file, found: 'other bytes', wanted: 'UTF-8' }] };
-  const source = bytes.toString('utf8');
-  return bytes.length <= SMALL_BYTES ? parseUsersFile(source, file) : parseAside(source, file);
-}
-
-/** A file that is parsed in a few milliseconds is not worth a thread. */
-const SMALL_BYTES = 16_384;
-
-async function parseAside(source: string, file: string): Promise<UsersFile> {
-  const worker = new Worker(new URL('./users-file-worker.ts', import.meta.url), { workerData: { source, file } });
-  try {
-    const [read]: UsersFile[] = await once(worker, 'message');
-    if (read === undefined) throw new Error('the users file worker sent nothing');
-    return read;
-  } finally {
-    await worker.terminate();
-  }
+  return readUsersAside(bytes.toString('utf8'), file);
 }
 
 type FileFacts = { readonly [name in 'dev' | 'ino' | 'mode' | 'size' | 'mtimeNs' | 'ctimeNs']: bigint };
