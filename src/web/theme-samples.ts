@@ -112,12 +112,23 @@ export function samplesOf(pages: Pages, language: Language): Samples {
   return { posts, others, autoPost };
 }
 
-/** What is wrong with the pages, made once each. @throws what a template throws. */
+/**
+ * What is wrong with the pages, made once each. `own`: Signet's, which a page of a theme must not ask less than.
+ * @throws what a template throws.
+ */
 export function renderSamples(
   pages: Pages,
+  own: Pages,
   language: Language,
 ): readonly { readonly found: string; readonly wanted: string }[] {
   const { posts, others, autoPost } = samplesOf(pages, language);
+  const ours = samplesOf(own, language);
+  const lost = [...posts.map(({ text }) => text), autoPost].flatMap((text, i) => {
+    const fields = fieldsOf(text);
+    const wanted = fieldsOf([...ours.posts.map((post) => post.text), ours.autoPost][i] ?? '');
+    const missing = [...wanted].filter((name) => !fields.has(name) && name !== 'form_token');
+    return missing.length === 0 ? [] : [{ title: titleOf(text), missing: missing.join(', ') }];
+  });
   const without = [
     ...posts.filter(({ text }) => !text.includes(TOKEN)).map(({ text }) => titleOf(text)),
     ...(autoPost.includes(ACS) ? [] : ['auto-post']),
@@ -127,11 +138,20 @@ export function renderSamples(
   );
   return [
     ...without.map((title) => ({ found: `the page '${title}' without its form`, wanted: 'the form, with form_token' })),
+    ...lost.map(({ title, missing }) => ({
+      found: `the page '${title}' without ${missing}`,
+      wanted: 'every field and button of the page that it takes the place of',
+    })),
     ...scripted.map(({ text }) => ({
       found: `the page '${titleOf(text)}' with a script or style inside`,
       wanted: 'none: the Content-Security-Policy would stop it',
     })),
   ];
+}
+
+/** The names that a page's forms post. */
+function fieldsOf(text: string): ReadonlySet<string> {
+  return new Set([...text.matchAll(/<(?:input|button)\b[^>]*\sname="([^"]+)"/g)].map(([, name = '']) => name));
 }
 
 function titleOf(text: string): string {

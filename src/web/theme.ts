@@ -34,7 +34,7 @@ export function openTheme(folder: string | null): Theme {
   const problems = new Problems();
   const { templates, css, logo } = folder === null ? NOTHING : readFolder(folder, own, problems);
   problems.throwIfAny();
-  const pages = tried(new Map([...own, ...templates]), folder, problems);
+  const pages = tried(own, templates, folder, problems);
   problems.throwIfAny();
   if (pages === null) throw new Error('a theme that was refused without a reason');
   const ownFile = (name: string): string => readFileSync(join(OWN, name), 'utf8');
@@ -98,11 +98,12 @@ function readSmall(path: string, problems: Problems): string | null {
 }
 
 /** A template that compiles may still ask for what is not there: so every page is made once, in every language. */
-function tried(templates: Templates, folder: string | null, problems: Problems): Pages | null {
+function tried(own: Templates, theirs: Templates, folder: string | null, problems: Problems): Pages | null {
   try {
-    const pages = createPages(templates);
+    const pages = createPages(new Map([...own, ...theirs]));
+    const ours = createPages(own);
     for (const language of LANGUAGES) {
-      for (const fault of renderSamples(pages, language)) problems.add('theme', fault.found, fault.wanted);
+      for (const fault of renderSamples(pages, ours, language)) problems.add('theme', fault.found, fault.wanted);
     }
     return pages;
   } catch (error) {

@@ -70,6 +70,21 @@ for (const { name, files, found } of [
     found: [/'Error: Sign in' without its form/, /'Fehler: Anmelden' without its form/],
   },
   {
+    name: 'a page for consent that cannot be agreed to',
+    files: { 'consent.eta': own('consent.eta').replaceAll('name="agree"', '') },
+    found: [/' without agree$/, /' without agree$/],
+  },
+  {
+    name: 'a page for consent that does not say to what',
+    files: { 'consent.eta': own('consent.eta').replaceAll('name="consent"', 'name="kind"') },
+    found: [/' without consent$/, /' without consent$/],
+  },
+  {
+    name: 'a page that hands nothing on',
+    files: { 'auto-post.eta': own('auto-post.eta').replaceAll('name="<%= name %>"', '') },
+    found: [/' without RelayState$/, /' without RelayState$/],
+  },
+  {
     name: 'a script inside a page',
     files: { 'message.eta': '<title>Mine</title><script>alert(1)</script>' },
     found: [/'Mine' with a script/, /'Mine' with a script/],
