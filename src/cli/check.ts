@@ -1,6 +1,6 @@
 // Owns: `signet check`: everything that is wrong with a configuration and the files it names, at once.
 import type { Command } from 'commander';
-import { formatProblem } from '../lib/problems.ts';
+import { formatProblem, ProblemsError } from '../lib/problems.ts';
 import { CliFailure, type CliIo, counted } from './io.ts';
 
 export function addCheckCommand(program: Command, io: CliIo): void {
@@ -13,7 +13,15 @@ export function addCheckCommand(program: Command, io: CliIo): void {
       const config = readConfig(options.config, io.environment);
       const { notes, openParts, signatureProblems } = await import('../parts.ts');
       const nothing = (): void => {};
-      const parts = await openParts(config, { ...io, onEvent: nothing, onBackend: nothing, look: true });
+      const parts = await openParts(config, { ...io, onEvent: nothing, onBackend: nothing, look: true }).catch(
+        async (error: unknown) => {
+          if (!(error instanceof ProblemsError)) throw error;
+          // A node would not start, and nobody has looked at the parties yet.
+          const { listParties } = await import('../parties/party-folder.ts');
+          const { problems } = await listParties(config.parties.folder);
+          throw new ProblemsError([...error.problems, ...problems]);
+        },
+      );
       const problems = [
         ...parts.parties.problems(),
         ...parts.warnings,

@@ -90,10 +90,7 @@ function changeSealerRing(io: KeysIo, options: SealerChangeOptions, verb: Sealer
 export function beginningOf<Ring extends AnyRing>(before: Ring, after: Ring): readonly string[] {
   return after.keys
     .filter(({ kid }) => before.keys.every((key) => key.kid !== kid))
-    .map(
-      (key) =>
-        `key ${key.kid} begins to seal at ${formatTime(readyAt(after, key))}; every node must have this file before`,
-    );
+    .map((key) => `key ${key.kid} begins at ${formatTime(readyAt(after, key))}; every node must have this file before`);
 }
 
 function minSerialOf(_before: Keyring, after: Keyring): readonly string[] {

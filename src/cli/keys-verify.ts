@@ -34,8 +34,10 @@ export async function verifyNodes<Ring extends AnyRing>(
     const { serial } = ring;
     io.out(`${JSON.stringify({ file: { serial, primary: seals }, nodes: answers }, null, 2)}\n`);
   } else {
-    io.out(`${place.file}: serial ${ring.serial}, ${seals === null ? 'no key seals' : `key ${seals.kid} seals`}\n`);
-    io.out(answers.length === 0 ? '' : `${tableOf(answers)}\n`);
+    io.out(
+      `${place.file}: serial ${ring.serial}, ${seals === null ? 'no key' : `key ${seals.kid}`} ${commands.does}\n`,
+    );
+    io.out(answers.length === 0 ? '' : `${tableOf(answers, commands.does)}\n`);
   }
   throwIfDisagreed(answers);
 }
@@ -113,7 +115,7 @@ function disagreementOf(ring: AnyRing, { facts, proved }: RingReport): string | 
   return proved ? null : 'it cannot prove that it holds these keys';
 }
 
-function tableOf(answers: readonly NodeAnswer[]): string {
+function tableOf(answers: readonly NodeAnswer[], does: string): string {
   const rows = answers.map(({ endpoint, node, serial, primary: kid, clock, disagreement }) => [
     endpoint,
     node ?? '',
@@ -122,5 +124,5 @@ function tableOf(answers: readonly NodeAnswer[]): string {
     clock === null ? '' : `${clock >= 0 ? '+' : ''}${clock} s`,
     disagreement ?? 'agrees',
   ]);
-  return columns([['endpoint', 'node', 'serial', 'seals with', 'clock', ''], ...rows]).join('\n');
+  return columns([['endpoint', 'node', 'serial', `${does} with`, 'clock', ''], ...rows]).join('\n');
 }

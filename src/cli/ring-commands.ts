@@ -11,6 +11,8 @@ export interface RingCommands<Ring extends AnyRing> {
   readonly setting: 'keyring' | 'dataKeyring';
   /** What commands say, with its article. */
   readonly noun: string;
+  /** What its key does: it seals, or encrypts. */
+  readonly does: 'seals' | 'encrypts';
   /** What overwriting a ring would do to people. */
   readonly ifOverwritten: string;
   /** Where `init` writes when nothing else says. */
@@ -27,6 +29,7 @@ export const SEALER_COMMANDS: RingCommands<Keyring> = {
   kind: sealerRing,
   setting: 'keyring',
   noun: 'a keyring',
+  does: 'seals',
   ifOverwritten: 'that would sign everybody out',
   defaultFile: 'keys/sealer.json',
   entry: 'sealer.json',
@@ -38,6 +41,7 @@ export const DATA_COMMANDS: RingCommands<DataKeyring> = {
   kind: dataRing,
   setting: 'dataKeyring',
   noun: 'a data keyring',
+  does: 'encrypts',
   ifOverwritten: 'what people have enrolled would be lost',
   defaultFile: 'keys/data.json',
   entry: 'data.json',

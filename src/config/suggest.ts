@@ -26,11 +26,8 @@ const LISTED = 40;
 /** The `wanted` half of a problem about an unknown key: the suggestion if there is one, else every known key, if they are few. */
 export function wantedInstead(found: string, known: readonly string[]): string {
   const nearest = suggest(found, known);
-  if (nearest === null && known.length > LISTED)
-    return `none of this name, nor a similar one; there is for example '${known[0]}'`;
-  return nearest === null
-    ? `one of ${known.map((key) => `'${key}'`).join(', ')}`
-    : `no such key; perhaps '${nearest}'?`;
+  if (nearest === null && known.length > LISTED) return `one that there is, for example '${known[0]}'`;
+  return nearest === null ? `one of ${known.map((key) => `'${key}'`).join(', ')}` : `perhaps '${nearest}'`;
 }
 
 /** Edits (insert, delete, replace, swap neighbours) that turn one text into the other: optimal string alignment. */

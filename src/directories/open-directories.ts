@@ -25,8 +25,8 @@ export interface DirectoryPorts extends Pick<LdapPorts, 'clock' | 'random' | 're
 
 export interface OpenDirectories {
   readonly table: DirectoryTable;
-  /** People who are in files. */
-  readonly people: () => number;
+  /** People who are in files; null where no directory is a file: those of other directories are not counted. */
+  readonly people: () => number | null;
   /** Looks at every file now, not at the next poll. */
   readonly reload: () => Promise<void>;
   /** Of each directory behind a network whether it answered last; those that were not asked yet are left out. */
@@ -73,7 +73,7 @@ export async function openDirectories(
   const members = opened.filter((one) => one.status === 'fulfilled').map(({ value }) => value);
   return {
     table: createDirectoryTable(members, (conflict) => onEvent(conflictEvent(conflict))),
-    people: () => files.reduce((sum, directory) => sum + directory.status().people, 0),
+    people: () => (files.length === 0 ? null : files.reduce((sum, directory) => sum + directory.status().people, 0)),
     reload: async () => {
       await Promise.all(files.map((directory) => directory.reload()));
     },

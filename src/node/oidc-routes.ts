@@ -9,6 +9,7 @@ import { OIDC_PATHS } from '../protocols/oidc/discovery.ts';
 import { readEndSession } from '../protocols/oidc/end-session.ts';
 import type { OidcProvider } from '../protocols/oidc/oidc-provider.ts';
 import type { ProgramAnswer } from '../protocols/oidc/token-endpoint.ts';
+import { json } from '../protocols/oidc/token-errors.ts';
 import type { Log } from '../web/desk.ts';
 import type { LoginDesk } from '../web/login-desk.ts';
 import type { LogoutDesk } from '../web/logout-desk.ts';
@@ -104,6 +105,14 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
     ),
     post(OIDC_PATHS.userinfo, userinfo),
     { method: 'GET', path: OIDC_PATHS.userinfo, handle: userinfo, program: true, direct: true },
+    ...POSTED.map(
+      (endpoint): Route => ({
+        method: 'GET',
+        path: OIDC_PATHS[endpoint],
+        program: true,
+        handle: async () => POST_ONLY,
+      }),
+    ),
     ...CALLED_BY_SCRIPTS.map(
       (endpoint): Route => ({
         method: 'OPTIONS',
@@ -128,6 +137,14 @@ export function createOidcRoutes(parts: OidcRouteParts): readonly Route[] {
     { method: 'GET', path: OIDC_PATHS.jwks, direct: true, handle: async () => publicDocument(provider.jwks()) },
   ];
 }
+
+const POSTED = ['token', 'par', 'introspect', 'revoke'] as const;
+/** RFC 9110 §15.5.6: a program that asks by GET is told what is wrong, not shown a page for people. */
+const POST_ONLY = json(
+  { error: 'invalid_request', error_description: 'This endpoint takes POST only.' },
+  { Allow: 'POST' },
+  405,
+);
 
 /** RFC 8707 §2: a client may name several. */
 const RESOURCE = 'resource';

@@ -93,7 +93,7 @@ const authentication: Rule = (metadata, report) => {
     report(
       'client_secret_hash',
       hash === undefined ? 'nothing' : 'something else',
-      '`signet parties add-client` writes it',
+      'what `signet parties add-client` writes',
     );
   }
   if (jwks !== undefined && jwksUri !== undefined) report('jwks_uri', 'jwks as well', 'one of the two (RFC 7591 §2)');

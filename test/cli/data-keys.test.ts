@@ -134,7 +134,7 @@ for (const { verb, ring, args, secrets, says } of [
     ring: dataRingOf([OLD], { serial: 7 }),
     args: [],
     secrets: null,
-    says: /begins to seal|every node must have/,
+    says: /begins at|every node must have/,
   },
   {
     verb: 'promote',

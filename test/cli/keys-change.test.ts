@@ -28,7 +28,7 @@ function json(run: KeysRun): { outcome: string; code?: string; serial?: number; 
 }
 
 for (const { verb, ring, args, says } of [
-  { verb: 'rotate', ring: ONE, args: [], says: /begins to seal at \S+Z; every node must have this file before/ },
+  { verb: 'rotate', ring: ONE, args: [], says: /begins at \S+Z; every node must have this file before/ },
   { verb: 'promote', ring: TWO, args: ['--kid', WAITING.kid], says: new RegExp(`key ${WAITING.kid} activates`) },
   { verb: 'revoke', ring: TWO, args: ['--all', '--replace', '--reason', 'leak'], says: /^keyring\.minSerial: 18$/m },
   { verb: 'revoke', ring: TWO, args: ['--kid', WAITING.kid, '--reason', 'leak'], says: /^keyring\.minSerial: 18$/m },

@@ -97,9 +97,16 @@ describe('the command line', { concurrency: 2 }, () => {
     writeFileSync(join(folder, 'users.yaml'), 'users: [{ loginName: a }]\n');
     writeFileSync(join(folder, 'keys/saml-signing/certificate.pem'), 'not a certificate');
     writeFileSync(join(folder, 'revocations.yaml'), 'entries: nothing\n');
+    writeFileSync(join(folder, 'parties/wiki.client.json'), '{ "client_id": "wiki" }');
     const { code, err } = await signet(['check', '--config', config]);
     assert.equal(code, 1);
-    for (const part of [/sealer\.json.*0644/, /users/, /certificate\.pem: found something else/, /revocations\.file/])
+    for (const part of [
+      /wiki\.client\.json: redirect_uris/,
+      /sealer\.json.*0644/,
+      /users/,
+      /certificate\.pem: found something else/,
+      /revocations\.file/,
+    ])
       assert.match(err, part);
   });
 

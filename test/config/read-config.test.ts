@@ -150,7 +150,7 @@ test('all problems come at once', () => {
   assert.deepEqual(
     problems.map((problem) => problem.replace(/one of 'publicUrl', .*'shutdown'$/, 'one of …')),
     [
-      "environment SIGNET_NOTHING|an unknown setting|none of this name, nor a similar one; there is for example 'SIGNET_PUBLIC_URL'",
+      "environment SIGNET_NOTHING|an unknown setting|one that there is, for example 'SIGNET_PUBLIC_URL'",
       'publicUrl|5|a text',
       'listen|"x"|HOST:PORT, for example 127.0.0.1:8080',
       'skew|-1|at least 0',

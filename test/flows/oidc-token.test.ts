@@ -404,3 +404,15 @@ test('what cannot be read is told as JSON', async () => {
   const large = await node.ask({ path: '/oidc/token', body: `code=${'x'.repeat(300_000)}` });
   assert.equal(JSON.parse(large.text).error, 'invalid_request');
 });
+
+// RFC 9110 §15.5.6: whoever tries an endpoint with a browser or a plain curl learns what it takes.
+for (const path of ['/oidc/token', '/oidc/par', '/oidc/introspect', '/oidc/revoke']) {
+  test(`GET ${path} is answered in JSON: POST only`, async () => {
+    const { status, text, headers } = await node.ask({ path: `${path}?code=x` });
+    assert.deepEqual([status, headers.allow], [405, 'POST']);
+    assert.deepEqual(JSON.parse(text), {
+      error: 'invalid_request',
+      error_description: 'This endpoint takes POST only.',
+    });
+  });
+}

@@ -17,7 +17,11 @@ export type CasErrorCode =
 
 /** What a service is told when it validates a ticket, or asks for one. */
 export const CAS_PROBLEMS = {
-  'parameter-missing': { error: 'INVALID_REQUEST', description: 'A required parameter is missing.' },
+  'parameter-missing': {
+    error: 'INVALID_REQUEST',
+    description:
+      'A required parameter is missing: service and ticket, at /proxy pgt and targetService, at /samlValidate TARGET.',
+  },
   'parameter-repeated': { error: 'INVALID_REQUEST', description: 'A parameter occurs more than once.' },
   'parameter-too-long': { error: 'INVALID_REQUEST', description: 'A parameter is longer than it can be.' },
   'unsupported-format': { error: 'INVALID_REQUEST', description: 'format must be XML or JSON.' },

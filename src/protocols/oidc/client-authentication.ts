@@ -161,7 +161,11 @@ async function verifyAssertion(
 }
 
 function refused(detail: string): TokenProblem {
-  return tokenProblem('invalid_client', 'Client authentication failed.', detail);
+  return tokenProblem(
+    'invalid_client',
+    'Client authentication failed. It must be done as token_endpoint_auth_method is registered.',
+    detail,
+  );
 }
 
 export function unavailable(detail: string): TokenProblem {
