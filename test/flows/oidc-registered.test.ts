@@ -206,6 +206,23 @@ test('a scope that is taken from a client is told no more, to no token of before
   for (const token of [held, redeemed.body, refreshed.body]) assert.deepEqual(await told(token.access_token), ['sub']);
 });
 
+// CWE-863: what an application demands of a sign-in it demands of what goes on from one.
+test('a refresh token of a weaker sign-in ends where the floor has been raised, and not before the time of grace is over', async () => {
+  const floored = (assurance: object) => register({ client_id: 'rises', ...confidential, signet: { assurance } });
+  await floored({ floor: 'aal1' });
+  const { refresh_token: token } = await tokens('rises', { scope: 'openid offline_access' });
+  await floored({ floor: 'aal2' });
+  assert.equal((await refresh('rises', token)).body.error, 'invalid_grant');
+  assert.match((await alice.get(node, authorizePath('rises'))).headers.location ?? '', /error=unmet_auth|\/flow\//);
+  await floored({ floor: 'aal2', graceUntil: new Date((NOW + 60) * 1000).toISOString() });
+  const graced = await refresh('rises', token);
+  assert.equal(graced.status, 200, JSON.stringify(graced.body));
+  await travelTo(NOW + 61);
+  assert.equal((await refresh('rises', graced.body.refresh_token)).body.error, 'invalid_grant');
+  await floored({ floor: 'aal1' });
+  assert.equal((await refresh('rises', graced.body.refresh_token)).status, 200, 'what was refused was not used up');
+});
+
 test('clients come and go with their files; what one held is nobody’s when it is gone', async () => {
   const file = join(node.config.parties.folder, 'guest.client.json');
   const path = authorizePath('guest');

@@ -1,8 +1,12 @@
 // Owns: refreshing (RFC 6749 §6): each token once, each use gives the next, lifetime and scope never grow.
-import { isUnavailable } from '../../core/account.ts';
+import { type Account, isUnavailable } from '../../core/account.ts';
+import { assuranceOf, isAtLeast } from '../../core/assurance.ts';
+import { floorFor } from '../../core/relying-party.ts';
 import type { SpentStore } from '../../core/revocation.ts';
 import { absenceId } from '../../core/session.ts';
-import { isPublic } from '../../parties/client.ts';
+import type { EpochSeconds } from '../../lib/clock.ts';
+import { type Client, isPublic } from '../../parties/client.ts';
+import type { RefreshGrant } from '../../sealed/refresh-body.ts';
 import { words } from './authorization-parameters.ts';
 import { type ProgramRequest, unavailable } from './client-authentication.ts';
 import type { Grant } from './code-grant.ts';
@@ -69,6 +73,7 @@ export function createRefreshGrant(deps: RefreshGrantDeps): Grant {
     const state = await judge(held, request.now);
     if (state.kind === 'unavailable') return unavailable(state.because);
     if (state.kind === 'ended') return invalid(state.because);
+    if (!reachesFloor(client, state.account, grant, request.now)) return invalid('below the floor');
     const audiences = grantResources(client, grant.resources, request.resources);
     if (isTokenProblem(audiences)) return audiences;
     const refused = (await proof?.use()) ?? (await useOnce(open, request));
@@ -87,6 +92,17 @@ export function createRefreshGrant(deps: RefreshGrantDeps): Grant {
       request.now,
     );
   };
+}
+
+/** As it is now, for the person's groups of now: a grant of 90 days must not pass by what is demanded since. */
+function reachesFloor(
+  { relyingParty: { floor } }: Client,
+  { groups }: Account,
+  { events }: RefreshGrant,
+  now: EpochSeconds,
+): boolean {
+  const isGraced = floor.graceUntil !== null && now < floor.graceUntil;
+  return isGraced || isAtLeast(assuranceOf(events), floorFor(floor, groups));
 }
 
 function invalid(detail: string): TokenProblem {
