@@ -17,7 +17,10 @@ export interface SqlAudit {
 
 const TEXT_MAX = 256;
 
-/** Single sign-on stays out of it: it writes nothing anywhere. `instance` names this run of this node. */
+/**
+ * Single sign-on stays out of it: it writes nothing anywhere. So does what anybody can bring about without an account, as
+ * often as they like: rows stay for months. `instance` names this run of this node.
+ */
 export function createSqlAudit(
   database: Database,
   {
@@ -46,13 +49,17 @@ export function createSqlAudit(
 
   return {
     write: (event) => {
-      if (event.action === 'sso') return;
+      if (!isKept(event)) return;
       sequence += 1;
       rows.add({ ...event, id: `${instance}-${sequence}`, at: clock() });
     },
     lost: rows.lost,
     close: rows.close,
   };
+}
+
+function isKept({ action, reason, accountId }: AuditEvent): boolean {
+  return action !== 'sso' && accountId !== null && reason !== 'throttled';
 }
 
 /** `id` is made of the run of a node, or of a command, and a number. */

@@ -67,6 +67,22 @@ forEachDatabase(({ test }) => {
     assert.deepEqual((await rowsOf(database, 'a-ben')).length, 1);
   });
 
+  // CWE-400: whoever has no account fills no disk of the database with what is turned away.
+  test('what names nobody, and what was turned away unexamined, is the stream’s alone', async ({ database }) => {
+    const audit = createSqlAudit(database, { node: 'n1', instance: 'i1', clock: () => NOW, onFault: fail });
+    const failed = { action: 'login-failed', outcome: 'failure' } as const;
+    const nobody = { accountId: null, loginName: null };
+    audit.write(event({ action: 'refusal', outcome: 'failure', reason: 'malformed-request', ...nobody }));
+    audit.write(event({ ...failed, reason: 'unknown-name', ...nobody }));
+    audit.write(event({ ...failed, reason: 'throttled' }));
+    audit.write(event({ ...failed, reason: 'mismatch' }));
+    audit.write(event({ action: 'refusal', outcome: 'failure', reason: 'declined' }));
+    await audit.close();
+    const rows = up(await database.ask('read', (queries) => queries.selectFrom('audit').selectAll().execute()));
+    assert.deepEqual(rows.map(({ reason }) => reason).sort(), ['declined', 'mismatch']);
+    assert.equal(audit.lost(), 0);
+  });
+
   test('events wait while the database is down, and are written once', async ({ database }) => {
     let down = true;
     const flaky: typeof database = {
