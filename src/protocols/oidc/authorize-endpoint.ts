@@ -137,7 +137,12 @@ async function understand(
   if (hint !== null && hinted?.audiences.includes(client.metadata.client_id) !== true) {
     return { code: 'bad-id-token-hint', detail: hinted === null ? 'none of ours' : 'of another client' };
   }
-  const subject = facts.claims?.sub ?? hinted?.sub ?? null;
+  const wanted = facts.claims?.sub ?? null;
+  // Nobody is both: whichever of them was passed over, the client would be told of somebody that it did not mean.
+  if (wanted !== null && hinted !== null && wanted !== hinted.sub) {
+    return { code: 'bad-id-token-hint', detail: 'another person than claims names' };
+  }
+  const subject = wanted ?? hinted?.sub ?? null;
   const request = requestOf(facts, redirectUri, subject, now);
   const size = Buffer.byteLength(request.relyingParty) + TYPED_NAME_MAX_BYTES + request.answerTo.data.length;
   return size <= FLOW_REQUEST_MAX_BYTES ? request : { code: 'request-too-large', detail: `${size} bytes to remember` };

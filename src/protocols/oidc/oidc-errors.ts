@@ -65,7 +65,8 @@ export const AUTHORIZATION_PROBLEMS = {
   'bad-dpop-jkt': { error: 'invalid_request', description: 'dpop_jkt must be the thumbprint of a key.' },
   'bad-id-token-hint': {
     error: 'invalid_request',
-    description: 'id_token_hint is not an ID token that was issued here to this client.',
+    description:
+      'id_token_hint is not an ID token that was issued here to this client, or claims names another person.',
   },
   'unknown-acr': {
     error: 'unmet_authentication_requirements',

@@ -123,6 +123,28 @@ for (const { name, changes } of challenges) {
   });
 }
 
+// OpenID Connect Core §3.1.2.1, §5.5.1: two ways to say whom the answer must be about.
+test('a hint and a required sub that are two people are answered with nobody', async () => {
+  const bob = new PersonBrowser();
+  const [alices, bobs] = await Promise.all(
+    (
+      [
+        ['alice', alice],
+        ['bob', bob],
+      ] as const
+    ).map(async ([name, browser]) => {
+      const code = (await authorize(node, browser, 'wiki', {}, name)).get('code') ?? '';
+      const token = (await redeem(node, 'wiki', code, {}, basic('wiki', SECRET))).body.id_token ?? '';
+      return { token, sub: JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sub };
+    }),
+  );
+  const told = async (hint: string | undefined, value: string) =>
+    returned(await ask('wiki', { id_token_hint: hint, claims: JSON.stringify({ id_token: { sub: { value } } }) }));
+  assert.ok((await told(alices?.token, alices?.sub)).has('code'));
+  assert.equal((await told(bobs?.token, alices?.sub)).get('error'), 'invalid_request');
+  assert.equal((await told(alices?.token, bobs?.sub)).get('error'), 'invalid_request');
+});
+
 // RFC 9449 §10: a binding that is dropped in silence is worse than none.
 test('dpop_jkt in another spelling is refused, not dropped', async () => {
   assert.equal(returned(await ask('wiki', { dpop_jkt: `${'A'.repeat(42)}B` })).get('error'), 'invalid_request');
