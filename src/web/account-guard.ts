@@ -68,7 +68,10 @@ export interface AccountGuard {
 }
 
 export interface AccountGuardOptions {
-  readonly desk: Desk;
+  readonly desk: Pick<
+    Desk,
+    'sessions' | 'devices' | 'forms' | 'directory' | 'revocations' | 'random' | 'page' | 'sidRevocationSeconds'
+  >;
   readonly login: Pick<LoginDesk, 'begin'>;
   readonly credentials: Pick<CredentialStore, 'list'> | null;
   readonly possible: readonly MethodName[];
