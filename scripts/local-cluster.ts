@@ -71,10 +71,16 @@ export function runSignet(args: readonly string[], input: string, environment: E
   return runToEnd(process.execPath, [SIGNET, ...args], { input, environment: { ...COMPILED, ...environment } });
 }
 
-/** Starts one node; it is not ready yet, see {@link waitUntilReady}. */
-export function startNode(folder: string, node: BalancedNode, environment: Environment): Promise<Child> {
+/** Starts one node; it is not ready yet, see {@link waitUntilReady}. `onLine` gets what it writes: log and audit. */
+export function startNode(
+  folder: string,
+  node: BalancedNode,
+  environment: Environment,
+  onLine: (line: string) => void = () => {},
+): Promise<Child> {
   return startChild({
     name: node.name,
+    onLine,
     command: process.execPath,
     args: [
       ...[SIGNET, 'serve', '--config', join(folder, 'signet.yaml')],

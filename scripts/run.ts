@@ -1,6 +1,7 @@
 // Owns: `make run`: three nodes, a balancer and two demo service providers on this machine, until Ctrl-C.
 // The folder ./run is made once and used again. Everything listens on loopback only.
-import { join, resolve } from 'node:path';
+import { createWriteStream } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { type DemoSp, startDemoSp } from './demo-sp.ts';
 import { type BalancedNode, type BalancerStep, findHaproxy } from './haproxy.ts';
@@ -110,7 +111,8 @@ function portsFrom(offset: number): RunPorts {
 async function startNodes(run: RunFolder, nodes: readonly BalancedNode[]): Promise<void> {
   await Promise.all(
     nodes.map(async (node) => {
-      const child = await startNode(run.idpFolder, node, {});
+      const said = createWriteStream(join(run.folder, `${node.name}.log`), { mode: 0o600 });
+      const child = await startNode(run.idpFolder, node, {}, (line) => said.write(`${line}\n`));
       children.push(child);
       await waitUntilReady(node, child, READY_MS);
       void child.ended.then((how) => {
@@ -161,5 +163,7 @@ ${people.join('\n')}
 ${pids.join('\n')}
 
   Folder: ${run.folder} (remove it to start afresh).   Ctrl-C ends all of it.
+  What the nodes log, to look up the reference of a page:  grep REFERENCE ${relative('', run.folder) || '.'}/*.log
+  Commands:  bin/signet users list --config ${join(relative('', run.folder), 'idp/signet.yaml')}
 `);
 }

@@ -3,8 +3,18 @@
 /** Where the people of a new folder are kept. */
 export type InitDirectory = 'sql' | 'yaml';
 
+/** Behind https there is a proxy. Without one browsers come to the node itself, so it listens where they look for it. */
+function listenerFor(publicUrl: string): string {
+  const { protocol, hostname, port } = new URL(publicUrl);
+  if (protocol === 'https:') return '127.0.0.1:8080';
+  const address = `${hostname === 'localhost' ? '127.0.0.1' : hostname}:${port === '' ? '80' : port}`;
+  // A bracket begins a list in YAML.
+  return address.startsWith('[') ? `"${address}"` : address;
+}
+
 /** A setting that is commented out shows its default. */
 export function configText(publicUrl: string, fingerprint: string, directory: InitDirectory): string {
+  const listen = listenerFor(publicUrl);
   return `# Signet's configuration. \`signet check --config THIS-FILE\` tells everything that is wrong with it.
 # Times are in seconds. Relative paths start at this file. Every setting can also come from the environment:
 # session.idle is SIGNET_SESSION_IDLE. Further files can be named with \`include: [FILE]\`; what stands here wins.
@@ -16,7 +26,7 @@ publicUrl: ${publicUrl}
 # entityId: ${publicUrl}/saml/idp/metadata
 
 # Where this node listens. The management listener (health, readiness, metrics) must not be reachable from outside.
-listen: 127.0.0.1:8080
+listen: ${listen}
 management: 127.0.0.1:9090
 
 # Proxies whose X-Forwarded-For and X-Request-Id are believed: addresses or CIDR blocks.

@@ -78,6 +78,9 @@ test('it starts, people sign in at both SPs, it ends; the same folder serves aga
     const home = await browser.submit(answered, form);
     assert.equal(home.url, `${wiki}/`);
     assert.match(home.text, /Signed in as Alice Example/);
+    const logs = await Promise.all([1, 2, 3].map((n) => readFile(join(folder, `node-${n}.log`), 'utf8')));
+    assert.match(logs.join(''), /"event\.action":"login"/);
+    assert.ok(!logs.join('').includes(passwordOf(said, 'alice')));
     assert.match(home.text, /With your password, typed for this sign-in/);
     assert.match(home.text, /alice@example\.org/);
     const served = [...home.text.matchAll(/class="node">(node-\d)</g)].map((match) => match[1]);
