@@ -25,6 +25,8 @@ export async function resetFactors(io: CliIo, name: string, options: FactorOptio
     await endSessionsOf(queries, config, accountId, io.clock());
     return count;
   });
+  // Nobody looked whether there is such an account.
+  if (options.id === true && removed === 0) throw new CliFailure(`nothing was enrolled by the account id '${name}'`);
   io.out(`removed ${removed} from ${name}; their sessions have been ended\n`);
 }
 

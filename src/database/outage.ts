@@ -24,6 +24,8 @@ export function outageOf(error: unknown): OutageReason | null {
   if (error instanceof SqliteError) return sqliteOutage(error);
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && 'severity' in error) return postgresOutage(code);
+  // What drivers say without a code is a plain Error. A class of our own is a refusal, with people's words in it.
+  if (typeof code !== 'string' && Object.getPrototypeOf(error) !== Error.prototype) return null;
   if (typeof code === 'string' && /CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(code)) return 'tls';
   if (error.message.includes('does not support SSL')) return 'tls';
   if (/timeout/i.test(error.message)) return 'timeout';

@@ -162,6 +162,8 @@ test('people of a file: what came after the file and failed is said, with its re
   assert.equal((await run(['users', 'reset-factors', 'anna-1'])).code, 1, 'no login name');
   assert.match((await run(['users', 'reset-factors', 'anna-1', '--id'])).out, /removed 3 from anna-1/);
   assert.deepEqual(await whoHas('credentials'), ['ben-1']);
+  const twice = await run(['users', 'reset-factors', 'anna-1', '--id']);
+  assert.deepEqual([twice.code, twice.err], [1, "nothing was enrolled by the account id 'anna-1'\n"]);
 });
 
 // CWE-613: nodes look at the file every 5 s, and take the old password until then.

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { isUnavailable } from '../../src/core/account.ts';
 import { migrate } from '../../src/database/migrations.ts';
+import { ProblemsError } from '../../src/lib/problems.ts';
 import { forEachDatabase, NOW, openAt, targetOf, up } from '../support/databases.ts';
 
 const row = (name: string, value = 'v') => ({ name, value });
@@ -27,6 +28,20 @@ forEachDatabase(({ test: on }) => {
     });
     await assert.rejects(failing, /no/);
     assert.deepEqual(up(await database.ask('read', (queries) => queries.selectFrom('meta').selectAll().execute())), []);
+  });
+
+  // CWE-390: somebody who is called 'timeout', and is there already, is no database that is down.
+  on('what the program itself says no to is no outage, whatever words are in it', async ({ database }) => {
+    for (const words of ['connection-timeout', 'terminated, destroyed, does not support SSL']) {
+      const refused = new ProblemsError([{ path: words, found: 'somebody of that name', wanted: 'another name' }]);
+      await assert.rejects(
+        database.transaction('user-add', async () => {
+          throw refused;
+        }),
+        refused,
+      );
+    }
+    assert.equal(up(await database.ask('read', async () => 'answers')), 'answers');
   });
 
   on('transactions and statements of many at once do not mix', async ({ database }) => {
