@@ -8,6 +8,8 @@ const PRIVATE_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/;
 export function redirectUriProblem(uri: string, application: 'web' | 'native'): string | null {
   const url = parse(uri);
   if (url === null) return 'an absolute address without a fragment or user name';
+  // Nobody's callback has one in its path: it is meant as a pattern, would match nothing, and would be found out at the sign-in.
+  if (uri.includes('*')) return 'an address letter by letter: there are no wildcards';
   if (url.protocol === 'https:') return null;
   if (url.protocol === 'http:') {
     return LOOPBACK.has(url.hostname)

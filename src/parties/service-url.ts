@@ -81,6 +81,7 @@ function looseQuery({ text }: ServiceUrl): string {
 export function serviceUrlProblem(text: string, match: ServiceMatch): string | null {
   const url = parseServiceUrl(text);
   if (url === null) return 'an https address in ASCII without user name, backslash, dot or encoded-slash segments';
+  if (text.includes('*')) return 'an address: no wildcards, what is under it fits already';
   if (text.includes('#')) return 'an address without a fragment';
   if (match === 'prefix' && text.includes('?')) return 'an address without a query (or match: exact)';
   if (!url.origin.startsWith('https:') && !LOOPBACK.test(url.origin)) {

@@ -107,6 +107,7 @@ const refused: readonly {
     members: { redirect_uris: ['http://localhost/cb'] },
     paths: ['redirect_uris[0]'],
   },
+  { name: 'a wildcard', members: { redirect_uris: ['https://wiki.example.org/*'] }, paths: ['redirect_uris[0]'] },
   { name: 'a fragment', members: { redirect_uris: ['https://wiki.example.org/cb#x'] }, paths: ['redirect_uris[0]'] },
   { name: 'a user name', members: { redirect_uris: ['https://a@wiki.example.org/'] }, paths: ['redirect_uris[0]'] },
   {

@@ -46,6 +46,7 @@ const refused: readonly { readonly name: string; readonly members: Record<string
   { name: 'no scheme', members: { url: 'wiki.example.org' }, at: 'url' },
   { name: 'a user name', members: { url: 'https://wiki@wiki.example.org/' }, at: 'url' },
   { name: 'a wildcard', members: { url: 'https://*.example.org/' }, at: 'url' },
+  { name: 'a wildcard', members: { url: `${URL_OF_WIKI}/*` }, at: 'url' },
   { name: 'a fragment', members: { url: `${URL_OF_WIKI}#top` }, at: 'url' },
   { name: 'a query under which nothing lies', members: { url: `${URL_OF_WIKI}?a=b` }, at: 'url' },
   { name: 'a dot segment', members: { url: `${URL_OF_WIKI}/../x` }, at: 'url' },
