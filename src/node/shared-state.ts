@@ -119,9 +119,13 @@ export async function openSharedState(
   };
 }
 
-function openAlone(config: Config, { clock, onEvent }: SharedStateContext, problems: Problems): SharedState {
+async function openAlone(
+  config: Config,
+  { clock, onEvent }: SharedStateContext,
+  problems: Problems,
+): Promise<SharedState> {
   const { file, poll, staleAfter, failMode, capacity } = config.revocations;
-  const revocations = openRevocationFeed({
+  const revocations = await openRevocationFeed({
     path: file,
     pollSeconds: poll,
     staleAfter,

@@ -3,7 +3,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Revocations } from '../core/revocation.ts';
 import type { Clock, EpochSeconds } from '../lib/clock.ts';
-import { parseRevocations } from './revocation-file.ts';
+import type { RevocationEntry } from './revocation-file.ts';
+import { readRevocationsAside } from './revocation-file-aside.ts';
 import { createRevocationIndex, type RevocationPolicy, verdictByAge } from './revocation-index.ts';
 
 export interface RevocationFeedOptions extends RevocationPolicy {
@@ -35,9 +36,9 @@ export interface RevocationStatus {
 }
 
 /** Reads the file now and again every `pollSeconds`; a damaged file leaves the last good entries in force. */
-export function openRevocationFeed(options: RevocationFeedOptions): RevocationFeed {
-  const { clock, capacity, onEvent } = options;
-  const loaded = createRevocationIndex(capacity, 'drop-soonest');
+export async function openRevocationFeed(options: RevocationFeedOptions): Promise<RevocationFeed> {
+  const { path, clock, capacity, onEvent } = options;
+  let loaded = createRevocationIndex(capacity, 'drop-soonest');
   const local = createRevocationIndex(capacity, 'drop-soonest');
   let told = 0;
   let lastGood: EpochSeconds | null = null;
@@ -46,26 +47,34 @@ export function openRevocationFeed(options: RevocationFeedOptions): RevocationFe
 
   /** Nothing but this node knows of them: what there is no room for goes, said aloud. */
   const tellDropped = (): void => {
-    const dropped = loaded.dropped() + local.dropped();
+    const dropped = local.dropped();
     if (dropped > told) onEvent({ kind: 'dropped', entries: dropped - told });
     told = dropped;
   };
 
-  const load = (now: EpochSeconds): void => {
-    const entries = parseRevocations(options.path, readFileSync(options.path, 'utf8'));
-    loaded.clear();
-    loaded.addAll(entries.filter((entry) => entry.until > now));
-    tellDropped();
+  /** The last good entries are in force until all of the next ones are there. */
+  const load = async (now: EpochSeconds): Promise<void> => {
+    const next = createRevocationIndex(capacity, 'drop-soonest');
+    // Of more than there is room for all have to be known, to keep those that matter longest.
+    const tooMany: RevocationEntry[] = [];
+    for await (const { entries, total } of readRevocationsAside(path, readFileSync(path, 'utf8'))) {
+      const current = entries.filter((entry) => entry.until > now);
+      if (total <= capacity) next.addAll(current);
+      else tooMany.push(...current);
+    }
+    next.addAll(tooMany);
+    loaded = next;
+    if (next.dropped() > 0) onEvent({ kind: 'dropped', entries: next.dropped() });
   };
 
-  const poll = async (): Promise<void> => {
+  const look = async (): Promise<void> => {
     const now = clock();
     local.dropExpired(now);
     try {
-      const { mtimeMs, size, ino } = statSync(options.path);
+      const { mtimeMs, size, ino } = statSync(path);
       const mark = `${mtimeMs}.${size}.${ino}`;
       if (mark !== seen) {
-        load(now);
+        await load(now);
         seen = mark;
         onEvent({ kind: 'loaded', entries: loaded.size() });
       }
@@ -73,13 +82,24 @@ export function openRevocationFeed(options: RevocationFeedOptions): RevocationFe
       failure = '';
     } catch (error) {
       // Once for each way in which it is wrong, not at every look.
-      const now = error instanceof Error ? error.message : String(error);
-      if (now !== failure) onEvent({ kind: 'failed', error });
-      failure = now;
+      const said = error instanceof Error ? error.message : String(error);
+      if (said !== failure) onEvent({ kind: 'failed', error });
+      failure = said;
     }
   };
-  void poll();
-  const timer = setInterval(() => void poll(), options.pollSeconds * 1000).unref();
+  // One look at a time: an older reading must not come out on top of a newer one.
+  let looking: Promise<void> = Promise.resolve();
+  const poll = (): Promise<void> => {
+    looking = looking.then(look);
+    return looking;
+  };
+  await poll();
+  let timer: NodeJS.Timeout | null = null;
+  let closed = false;
+  const pollLater = (): void => {
+    if (!closed) timer = setTimeout(() => void poll().finally(pollLater), options.pollSeconds * 1000).unref();
+  };
+  pollLater();
 
   return {
     check: async (subject, now) => {
@@ -103,6 +123,9 @@ export function openRevocationFeed(options: RevocationFeedOptions): RevocationFe
       entries: loaded.size() + local.size(),
       overCapacity: loaded.isOver(clock()) || local.isOver(clock()),
     }),
-    close: () => clearInterval(timer),
+    close: () => {
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+    },
   };
 }

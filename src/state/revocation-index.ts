@@ -26,7 +26,6 @@ export interface RevocationIndex {
   readonly addAll: (entries: readonly RevocationEntry[]) => void;
   /** Called again and again: of many entries, each time only some are looked at. */
   readonly dropExpired: (now: EpochSeconds) => void;
-  readonly clear: () => void;
   readonly size: () => number;
   readonly revokes: (subject: RevocationSubject, now: EpochSeconds) => boolean;
   /** Something that there was no room for may be about this. */
@@ -135,12 +134,6 @@ export function createRevocationIndex(capacity: number, whenFull: WhenFull): Rev
       sweepSids(now);
       sweepAccounts(now);
       if (everybody.until <= now) everybody = { notBefore: 0, until: 0 };
-    },
-    clear: () => {
-      sids.clear();
-      accounts.clear();
-      everybody = { notBefore: 0, until: 0 };
-      missing = sinceStart = { sids: 0, any: 0 };
     },
     mayMiss: ({ sid }, now) => missing.any > now || (sid !== null && missing.sids > now),
     isOver: (now) => Math.max(missing.any, missing.sids) > now,

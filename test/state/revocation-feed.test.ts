@@ -11,7 +11,7 @@ const NOW = 1_790_000_000;
 const sid = Buffer.alloc(16, 1);
 const otherSid = Buffer.alloc(16, 2);
 
-function openFeed(
+async function openFeed(
   entries: readonly RevocationEntry[],
   failMode: 'open' | 'reauth' | 'closed' = 'reauth',
   capacity = 1000,
@@ -20,7 +20,7 @@ function openFeed(
   writeFileSync(path, formatRevocations(entries, NOW));
   const time = { now: NOW };
   const events: RevocationFeedEvent[] = [];
-  const feed = openRevocationFeed({
+  const feed = await openRevocationFeed({
     path,
     pollSeconds: 3600,
     staleAfter: 300,
@@ -99,7 +99,7 @@ const rows: readonly { name: string; entries: RevocationEntry[]; given: ReturnTy
   ];
 for (const row of rows) {
   test(`feed: ${row.name}`, async () => {
-    const { feed } = openFeed(row.entries);
+    const { feed } = await openFeed(row.entries);
     assert.equal(await feed.check(row.given, NOW), row.expect);
     feed.close();
   });
@@ -114,7 +114,7 @@ const staleRows = [
 ] as const;
 for (const row of staleRows) {
   test(`stale feed: ${row.name}`, async () => {
-    const { feed } = openFeed([], row.failMode);
+    const { feed } = await openFeed([], row.failMode);
     const now = NOW + row.age;
     assert.equal(await feed.check(subject(now - row.proofAge), now), row.expect);
     feed.close();
@@ -122,44 +122,44 @@ for (const row of staleRows) {
 }
 
 test('stale feed, reauth: a step-up just now counts, however old the session', async () => {
-  const { feed } = openFeed([]);
+  const { feed } = await openFeed([]);
   const now = NOW + 9999;
   assert.equal(await feed.check(subject(NOW, { latestProof: now - 300 }), now), 'good');
   assert.equal(await feed.check(subject(NOW, { latestProof: now - 301 }), now), 'reauth');
   feed.close();
 });
 
-test('a file that stays damaged is told once', () => {
-  const { feed, path, events } = openFeed([]);
+test('a file that stays damaged is told once', async () => {
+  const { feed, path, events } = await openFeed([]);
   writeFileSync(path, 'entries: [');
-  for (let i = 0; i < 5; i += 1) feed.poll();
+  for (let i = 0; i < 5; i += 1) await feed.poll();
   assert.equal(events.filter((event) => event.kind === 'failed').length, 1);
   feed.close();
 });
 
 test('a change of the file is taken, a damaged one leaves the last good entries in force', async () => {
-  const { feed, path, events } = openFeed([]);
+  const { feed, path, events } = await openFeed([]);
   writeFileSync(path, formatRevocations([{ kind: 'sid', sid, until: NOW + 60 }], NOW));
-  feed.poll();
+  await feed.poll();
   assert.equal(await feed.check(subject(NOW), NOW), 'revoked');
   writeFileSync(path, 'entries: [{ sid: broken, until: never }]\n');
-  feed.poll();
+  await feed.poll();
   assert.equal(await feed.check(subject(NOW), NOW), 'revoked');
   assert.equal(events.at(-1)?.kind, 'failed');
   feed.close();
 });
 
 test('a missing file is no empty file: the feed goes stale', async () => {
-  const { feed, path, time } = openFeed([]);
+  const { feed, path, time } = await openFeed([]);
   rmSync(path);
   time.now = NOW + 400;
-  feed.poll();
+  await feed.poll();
   assert.equal(await feed.check(subject(NOW), time.now), 'reauth');
   feed.close();
 });
 
-test('a feed that was never loaded says so', () => {
-  const feed = openRevocationFeed({
+test('a feed that was never loaded says so', async () => {
+  const feed = await openRevocationFeed({
     path: '/nonexistent/revocations.yaml',
     pollSeconds: 3600,
     staleAfter: 300,
@@ -173,7 +173,7 @@ test('a feed that was never loaded says so', () => {
 });
 
 test('this node’s own logouts count at once and end with their time', async () => {
-  const { feed } = openFeed([]);
+  const { feed } = await openFeed([]);
   assert.equal(await feed.revokeSid(sid, NOW + 60, NOW), 'this-node');
   assert.equal(await feed.check(subject(NOW), NOW), 'revoked');
   assert.equal(await feed.check(subject(NOW), NOW + 60), 'good');
@@ -181,7 +181,7 @@ test('this node’s own logouts count at once and end with their time', async ()
 });
 
 test('a not-before of this node’s own counts at once, and an older one does not lower it', async () => {
-  const { feed } = openFeed([]);
+  const { feed } = await openFeed([]);
   const { accountId } = subject(NOW);
   assert.ok(accountId !== null);
   assert.equal(await feed.revokeAccount(accountId, NOW, NOW + 60, NOW), 'this-node');
@@ -195,7 +195,7 @@ test('a not-before of this node’s own counts at once, and an older one does no
 test('over the cap the entries nearest to their end go first, never a not-before, and it is told', async () => {
   const many: RevocationEntry[] = [{ kind: 'all', notBefore: NOW - 100, until: NOW + 1 }];
   for (let i = 0; i < 5; i += 1) many.push({ kind: 'sid', sid: Buffer.alloc(16, i), until: NOW + 10 + i });
-  const { feed, events } = openFeed(many, 'reauth', 3);
+  const { feed, events } = await openFeed(many, 'reauth', 3);
   assert.ok(events.some((event) => event.kind === 'dropped' && event.entries === 3));
   assert.equal(
     await feed.check({ sid: null, accountId: null, oldestProof: NOW - 101, latestProof: NOW - 101 }, NOW),
@@ -215,7 +215,7 @@ test('over the cap the entries nearest to their end go first, never a not-before
 test('over the cap is said as long as something that was left out would count', async () => {
   const many: RevocationEntry[] = [];
   for (let i = 0; i < 5; i += 1) many.push({ kind: 'sid', sid: Buffer.alloc(16, i), until: NOW + 10 + i });
-  const { feed, time } = openFeed(many, 'reauth', 3);
+  const { feed, time } = await openFeed(many, 'reauth', 3);
   assert.equal(feed.status().overCapacity, true);
   time.now = NOW + 10;
   assert.equal(feed.status().overCapacity, true);
