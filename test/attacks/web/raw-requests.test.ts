@@ -87,7 +87,7 @@ test('another method gets nothing that GET or POST would get, and ends nothing',
   }
   for (const header of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']) {
     const answer = await bySession('GET', '/oidc/token?_method=POST', `${header}: POST\r\n`);
-    assert.deepEqual(statuses(answer), [404], header);
+    assert.deepEqual(statuses(answer), [405], header);
   }
   assert.ok(samlResponse(await browser.copy().signIn(node)), 'still signed in');
 });
