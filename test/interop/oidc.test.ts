@@ -27,6 +27,14 @@ before(async () => {
         grant_types: ['authorization_code', 'refresh_token'],
         signet: { resources: [API] },
       },
+      {
+        // Whose refresh tokens are bound to its key (RFC 9449 §5).
+        client_id: 'spa',
+        token_endpoint_auth_method: 'none',
+        redirect_uris: [CALLBACK],
+        grant_types: ['authorization_code', 'refresh_token'],
+        signet: { resources: [API] },
+      },
     ],
   });
 });
@@ -77,9 +85,9 @@ test('a code, a refresh token, what stands in an access token, a DPoP nonce', as
   const nonce = await nonceFor('/oidc/token');
   assert.deepEqual(readTwice({ purpose: 'oidc-dpop-nonce', context: '', token: nonce }), {});
 
-  const code = await codeOf(node, 'wiki', FULL);
-  const codeBody = readTwice({ purpose: 'oidc-code', context: 'wiki', token: code });
-  const opened = decodeCode(sealerOf(node).open(oidcCode, 'wiki', code)?.body ?? Buffer.alloc(0));
+  const code = await codeOf(node, 'spa', FULL);
+  const codeBody = readTwice({ purpose: 'oidc-code', context: 'spa', token: code });
+  const opened = decodeCode(sealerOf(node).open(oidcCode, 'spa', code)?.body ?? Buffer.alloc(0));
   assert.ok(opened);
   assert.deepEqual(
     [codeBody.id, codeBody.sid, codeBody.account, codeBody.scopes, codeBody.redirectUri],
@@ -88,16 +96,16 @@ test('a code, a refresh token, what stands in an access token, a DPoP nonce', as
   assert.deepEqual(codeBody.resources, opened.resources.map(hex));
 
   const proof = await key.proof(node, 'POST', '/oidc/token', { nonce });
-  const { status, body } = await redeem(node, 'wiki', code, {}, { ...auth, DPoP: proof });
+  const { status, body } = await redeem(node, 'spa', code, {}, { DPoP: proof });
   assert.equal(status, 200, JSON.stringify(body));
   const refreshToken = body.refresh_token ?? '';
-  const refresh = readTwice({ purpose: 'oidc-refresh', context: 'wiki', token: refreshToken });
-  const grant = decodeRefresh(sealerOf(node).open(oidcRefresh, 'wiki', refreshToken)?.body ?? Buffer.alloc(0));
+  const refresh = readTwice({ purpose: 'oidc-refresh', context: 'spa', token: refreshToken });
+  const grant = decodeRefresh(sealerOf(node).open(oidcRefresh, 'spa', refreshToken)?.body ?? Buffer.alloc(0));
   assert.ok(grant);
   assert.deepEqual([refresh.family, refresh.generation, refresh.ends], [hex(grant.family), 0, grant.ends]);
   assert.equal(refresh.dpopKey, Buffer.from(await key.thumbprint(), 'base64url').toString('hex'));
   const { ref } = decodeJwt(body.access_token ?? '');
-  const access = readTwice({ purpose: 'oidc-access', context: 'wiki', token: String(ref) });
+  const access = readTwice({ purpose: 'oidc-access', context: 'spa', token: String(ref) });
   assert.deepEqual([access.sid, access.family, access.claims], [codeBody.sid, refresh.family, 'name']);
 });
 
