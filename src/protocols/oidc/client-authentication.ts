@@ -7,7 +7,7 @@ import { decodeBase64 } from '../../lib/base64url.ts';
 import type { EpochSeconds } from '../../lib/clock.ts';
 import type { Client } from '../../parties/client.ts';
 import { JWS_ALGORITHMS } from '../../parties/client-metadata.ts';
-import { matchesClientSecret } from '../../parties/client-secret.ts';
+import { CLIENT_SECRET_MIN_CHARACTERS, matchesClientSecret } from '../../parties/client-secret.ts';
 import type { PartyRegistry } from '../../parties/party-registry.ts';
 import type { ClientKeys } from './client-keys.ts';
 import { type TokenProblem, tokenProblem } from './token-errors.ts';
@@ -43,6 +43,8 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const ASSERTION_TYPES = new Set([undefined, 'JWT', 'jwt', 'client-authentication+jwt']);
 /** An assertion may live this long, in seconds: so long its jti is remembered. */
 const ASSERTION_LIFETIME_MAX = 600;
+/** Of a name that may be a secret. */
+const NAMED_CHARACTERS = 8;
 
 type Shown =
   | {
@@ -64,7 +66,7 @@ export function createClientAuthentication(deps: ClientAuthenticationDeps): Clie
       if ('error' in shown) return shown;
       const client = deps.registry.findClient(shown.clientId);
       // One answer for everything that is wrong: which clients there are is nobody's business.
-      if (client === undefined) return refused(`unknown client ${shown.clientId.slice(0, 100)}`);
+      if (client === undefined) return refused(`unknown client ${namable(shown.clientId)}`);
       const { token_endpoint_auth_method: registered, client_secret_hash: hash } = client.metadata;
       if (shown.method !== registered) return refused(`${shown.method} instead of ${registered}`);
       if (shown.method === 'none') return client;
@@ -72,6 +74,11 @@ export function createClientAuthentication(deps: ClientAuthenticationDeps): Clie
       return matchesClientSecret(shown.secret, hash ?? '') ? client : refused('wrong secret');
     },
   };
+}
+
+/** For the log. Whoever mixes up the two fields has sent the secret as the name, and no secret is as short as is written whole. */
+function namable(clientId: string): string {
+  return clientId.length < CLIENT_SECRET_MIN_CHARACTERS ? clientId : `${clientId.slice(0, NAMED_CHARACTERS)}…`;
 }
 
 /** RFC 6749 §2.3: one method in one request. */

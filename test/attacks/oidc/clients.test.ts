@@ -8,7 +8,17 @@ import { after, before, type TestContext, test } from 'node:test';
 import { calculateJwkThumbprint } from 'jose';
 import { readClient } from '../../../src/parties/client.ts';
 import { createClientKeys } from '../../../src/protocols/oidc/client-keys.ts';
-import { CALLBACK, CHALLENGE, ClientKey, call, codeOf, ISSUER, type Params, redeem } from '../../support/oidc.ts';
+import {
+  basic,
+  CALLBACK,
+  CHALLENGE,
+  ClientKey,
+  call,
+  codeOf,
+  ISSUER,
+  type Params,
+  redeem,
+} from '../../support/oidc.ts';
 import { AS_WIKI, attackedClients, BANK_KEY, encode, forged, SECRET, SHOP_KEY } from '../../support/oidc-clients.ts';
 import { type OneNode, startOneNode } from '../../support/one-node.ts';
 import { tlsCertificate } from '../../support/tls-certificate.ts';
@@ -104,6 +114,18 @@ test('a client shows its secret once, and what is almost that is nothing', async
     assert.equal(told.body.error, error, name);
   }
   assert.equal((await redeem(node, 'wiki', code, {}, AS_WIKI)).status, 200, 'none of them used the code up');
+});
+
+// CWE-532.
+test('a secret that was sent in the place of the name is not in the log', async () => {
+  const form = { grant_type: 'authorization_code', code: 'x' };
+  assert.equal((await call(node, '/oidc/token', form, basic(SECRET, 'wiki'))).body.error, 'invalid_client');
+  const swapped = { ...form, client_id: SECRET, client_secret: 'wiki' };
+  assert.equal((await call(node, '/oidc/token', swapped)).body.error, 'invalid_client');
+  assert.equal((await call(node, '/oidc/token', form, basic('nobody', SECRET))).body.error, 'invalid_client');
+  assert.ok(node.written().includes(`unknown client ${SECRET.slice(0, 8)}…`));
+  assert.ok(node.written().includes('unknown client nobody'));
+  assert.ok(!node.written().includes(SECRET.slice(0, 9)));
 });
 
 // RFC 9449 §4.3, §11.
