@@ -13,8 +13,8 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json ./
 COPY src src
 COPY bin bin
-# For `docker exec`.
-RUN ln -s /app/bin/signet /usr/local/bin/signet
+# The command `signet` for `docker exec`.
+ENV PATH=/app/bin:$PATH
 # A number, so that Kubernetes can tell that it is not root. Nothing below /app is written; the root may be read-only.
 USER 10001:10001
 EXPOSE 8080 9090
