@@ -36,5 +36,5 @@ export const MEASUREMENTS: ReadonlyMap<string, Measure> = new Map<string, Measur
       measureDocuments(folder, { rounds: 4, mostRounds: 8, seconds: 4, ssoPerSecond: 200, documentsPerSecond: 100 }),
   ],
   ['o', (folder) => measureOidc(folder, { rounds: 5, mostRounds: 8, connections: 8, flows: 300 })],
-  ['f', (folder) => measureMemory(folder, { warmUp: 20_000, sessions: 200_000, maxSeconds: 400 })],
+  ['f', (folder) => measureMemory(folder, { warmUp: 60_000, sessions: 200_000, maxSeconds: 400 })],
 ]);

@@ -43,7 +43,7 @@ test('the image of the Dockerfile, confined as in the production overlay', { tim
     for (const path of ['/app/src/cli/signet.ts', '/app/package.json', '/app/node_modules/express'])
       assert.ok(has(path), path);
     // As `docker exec CONTAINER signet …` finds it.
-    const found = runTool('chroot', [image.root, 'env', `PATH=${image.environment.PATH}`, 'signet', '--version']);
+    const found = runTool('chroot', [image.root, 'env', '-i', `PATH=${image.environment.PATH}`, 'signet', '--version']);
     assert.ok(found.ok && /\d/.test(found.stdout.toString()), found.stderr);
     const others = [
       '/app/test',

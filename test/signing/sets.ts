@@ -30,7 +30,7 @@ export async function made(algorithm: 'RS256' | 'ES256', fields: Partial<Publish
     kid,
     algorithm,
     state: 'current',
-    file: `${kid.slice(1, 9)}x.pem`,
+    file: `x${kid.slice(1, 9)}.pem`,
     publicKey,
     certificate,
   } as const;
